@@ -1,0 +1,40 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const exclude = ['**/node_modules/**', '**/dist/**']
+
+// Engine and long tests share one container engine and its cores, so their files run one after the other.
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{packages,apps}/**/*.test.{ts,tsx}', 'scripts/**/*.test.mjs'],
+          exclude: [...exclude, '**/*.engine.test.ts', '**/*.long.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'engine',
+          include: ['{packages,apps,examples}/**/*.engine.test.ts'],
+          exclude,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['{packages,apps,examples}/**/*.long.test.ts'],
+          exclude,
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+})
+
+export default config
