@@ -1,7 +1,7 @@
 // Finds or fetches the Node and pnpm that this workspace is built with, into a cache of its own.
 // `node scripts/toolchain.mjs --print-path` prints the folders to put in front of PATH.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -93,7 +93,16 @@ function fetched(folderName, spec, announce) {
 }
 
 function npmInstall(folder, spec) {
-  const args = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--no-save', spec]
+  const args = [
+    'install',
+    '--prefix',
+    folder,
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-save',
+    spec,
+  ]
   const { command, before } = npm()
   const { status, error, stdout, stderr } = spawnSync(command, [...before, ...args], {
     cwd: folder,
@@ -108,7 +117,8 @@ function npmInstall(folder, spec) {
 
 function npm() {
   const running = process.env.npm_execpath
-  if (running !== undefined && /npm-cli\.[cm]?js$/.test(running)) return { command: process.execPath, before: [running] }
+  if (running !== undefined && /npm-cli\.[cm]?js$/.test(running))
+    return { command: process.execPath, before: [running] }
   return { command: process.platform === 'win32' ? 'npm.cmd' : 'npm', before: [] }
 }
 
