@@ -1,0 +1,50 @@
+/** A language is data: how its code is run. Nothing here knows a runtime. */
+export interface Language {
+  /** `python`. */
+  readonly name: string;
+  /** Other names people write: `py`. */
+  readonly aliases: readonly string[];
+  /** With the dot; the first is written: `.py`. */
+  readonly extensions: readonly string[];
+  /** Folder under `images/` with the default image's Dockerfile. */
+  readonly imageFolder: string;
+  /** Added to the environment of everything that runs in a box of this language. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Interpreted languages: a program that reads jobs from fd 3 (protocol.md, "Kernels"). */
+  readonly kernel?: Kernel;
+  /** Everything else: whole programs with the stock toolchain. Exactly one of `kernel` and `program` is there. */
+  readonly program?: Program;
+}
+
+export interface Kernel {
+  /** Command line that runs the kernel; the script itself is one of its arguments, so that it needs no file in the box. */
+  readonly argv: readonly string[];
+  /** How processes are kept ready: forked from a prepared one, started ahead, or not at all. */
+  readonly warm: "fork" | "spare" | "none";
+  /** Whether `createContext()` works. */
+  readonly contexts: boolean;
+  /** What must be in the image, for the error when `argv[0]` is not there: `Python 3.8 or newer (python3)`. */
+  readonly requires: string;
+}
+
+export interface Program {
+  /** The source file's name, from the source: Java's comes from the public class. */
+  fileName(code: string): string;
+  /** Turns sources into something that runs; a step that fails ends the run as `CompileError`. */
+  readonly build: (files: ProgramFiles) => readonly (readonly string[])[];
+  readonly run: (files: ProgramFiles) => readonly string[];
+  readonly requires: string;
+}
+
+/** Absolute paths in the box. */
+export interface ProgramFiles {
+  /** The source file. */
+  readonly source: string;
+  /** A folder of this run alone, writable and executable; removed after it. */
+  readonly folder: string;
+}
+
+/** Defines a language; the identity function, for completion and checking. */
+export function defineLanguage(language: Language): Language {
+  return language;
+}
