@@ -1,6 +1,6 @@
-import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-const exclude = ['**/node_modules/**', '**/dist/**']
+const exclude = ["**/node_modules/**", "**/dist/**"];
 
 // Engine and long tests share one container engine and its cores, so their files run one after the other.
 const config: ViteUserConfig = defineConfig({
@@ -8,15 +8,15 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         test: {
-          name: 'unit',
-          include: ['{packages,apps}/**/*.test.{ts,tsx}', 'scripts/**/*.test.mjs'],
-          exclude: [...exclude, '**/*.engine.test.ts', '**/*.long.test.ts'],
+          name: "unit",
+          include: ["{packages,apps}/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs"],
+          exclude: [...exclude, "**/*.engine.test.ts", "**/*.long.test.ts"],
         },
       },
       {
         test: {
-          name: 'engine',
-          include: ['{packages,apps,examples}/**/*.engine.test.ts'],
+          name: "engine",
+          include: ["{packages,apps,examples}/**/*.engine.test.ts"],
           exclude,
           fileParallelism: false,
           testTimeout: 120_000,
@@ -25,8 +25,8 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         test: {
-          name: 'long',
-          include: ['{packages,apps,examples}/**/*.long.test.ts'],
+          name: "long",
+          include: ["{packages,apps,examples}/**/*.long.test.ts"],
           exclude,
           fileParallelism: false,
           testTimeout: 1_800_000,
@@ -35,6 +35,6 @@ const config: ViteUserConfig = defineConfig({
       },
     ],
   },
-})
+});
 
-export default config
+export default config;

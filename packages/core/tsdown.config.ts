@@ -1,16 +1,16 @@
-import { defineConfig, type UserConfig } from 'tsdown'
+import { defineConfig, type UserConfig } from "tsdown";
 
 const config: UserConfig = defineConfig({
   entry: {
-    index: 'src/index.ts',
-    docker: 'src/runtimes/docker/index.ts',
-    testing: 'src/testing/index.ts',
+    index: "src/index.ts",
+    docker: "src/runtimes/docker/index.ts",
+    testing: "src/testing/index.ts",
   },
-  format: 'esm',
-  platform: 'node',
-  target: 'node22.18',
+  format: "esm",
+  platform: "node",
+  target: "node22.18",
   fixedExtension: false,
   dts: { oxc: true },
-})
+});
 
-export default config
+export default config;
