@@ -37,6 +37,7 @@ bootstrap() {
     --aptopt='Acquire::Languages "none"' \
     --aptopt='Acquire::GzipIndexes "true"' \
     --aptopt='APT::AutoRemove::SuggestsImportant "false"' \
+    --aptopt='Dir::Cache::pkgcache ""' --aptopt='Dir::Cache::srcpkgcache ""' \
     --aptopt='DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; }' \
     --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname' \
     "$suite" "$1" >"$engines_cache/mmdebstrap.log" 2>&1 || fail "mmdebstrap failed: see $engines_cache/mmdebstrap.log"
