@@ -1,0 +1,55 @@
+// `pnpm check`: everything that can be said about the sources without running them. Each check runs, whatever the others say.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { prepare, root } from "./prepare.mjs";
+import { say } from "./say.mjs";
+import { runStage } from "./stage.mjs";
+import { ensureToolchain } from "./toolchain.mjs";
+
+const packages = readdirSync(join(root, "packages")).filter((name) =>
+  existsSync(join(root, "packages", name, "tsconfig.json")),
+);
+const hasGo = spawnSync("gofmt", ["-h"]).error === undefined;
+
+const checks = [
+  ["format", "oxfmt", "--check"],
+  ["lint", "oxlint", "--deny-warnings"],
+  ...packages.map((name) => [`types of ${name}`, "tsc", "-p", `packages/${name}`]),
+  ["unused code", "knip"],
+  ...packages.flatMap((name) => [
+    [`publint ${name}`, "publint", "--strict", `packages/${name}`],
+    ...(name === "cli"
+      ? []
+      : [[`attw ${name}`, "attw", "--pack", `packages/${name}`, "--profile", "esm-only"]]),
+  ]),
+];
+
+try {
+  const toolchain = ensureToolchain({ say });
+  await prepare(toolchain);
+  const failed = [];
+  for (const [name, command, ...args] of checks) {
+    await check(name, join(root, "node_modules/.bin", command), args);
+  }
+  if (hasGo) {
+    await check("gofmt", "sh", ["-c", 'test -z "$(gofmt -l packages/agent | tee /dev/stderr)"']);
+    await check("go vet", "go", ["-C", "packages/agent", "vet", "./..."]);
+  } else say("left out: gofmt and go vet, there is no Go on this machine");
+  if (failed.length > 0) throw new Error(`These checks failed: ${failed.join(", ")}`);
+
+  async function check(name, command, args) {
+    const { ok } = await runStage({
+      name,
+      command,
+      args,
+      timeoutMs: 180_000,
+      cwd: root,
+      env: { ...toolchain.env, npm_config_loglevel: "error" },
+    });
+    if (!ok) failed.push(name);
+  }
+} catch (error) {
+  say(error.message);
+  process.exitCode = 1;
+}

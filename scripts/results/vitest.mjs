@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from "node:fs";
+
+/** Counts and failures of one vitest JSON report. */
+export function vitestResults(path, project) {
+  const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
+  if (!existsSync(path)) return counts;
+  for (const file of JSON.parse(readFileSync(path, "utf8")).testResults) {
+    const failedBefore = counts.failed;
+    for (const { status, fullName, failureMessages } of file.assertionResults) {
+      if (status === "passed") counts.passed += 1;
+      else if (status === "failed") {
+        counts.failed += 1;
+        counts.failures.push({
+          name: `[${project}] ${file.name} > ${fullName}`,
+          message: failureMessages.join("\n"),
+        });
+      } else counts.skipped += 1;
+    }
+    if (file.status === "failed" && counts.failed === failedBefore) {
+      counts.failed += 1;
+      counts.failures.push({ name: `[${project}] ${file.name}`, message: file.message });
+    }
+  }
+  return counts;
+}

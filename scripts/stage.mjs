@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+
+const keptBytes = 20_000;
+
+/**
+ * Runs one step of a test run with its output shown as it comes, and ends it when it takes too long.
+ * Resolves with `{ name, ok, seconds, timedOut, tail }`; never rejects.
+ */
+export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout }) {
+  const begin = performance.now();
+  process.stderr.write(`\n== ${name}\n`);
+  return new Promise((resolve) => {
+    let tail = "";
+    let timedOut = false;
+    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const keep = (chunk) => {
+      tail = (tail + chunk).slice(-keptBytes);
+    };
+    child.stdout.setEncoding("utf8").on("data", (chunk) => {
+      if (onStdout) return onStdout(chunk);
+      keep(chunk);
+      process.stdout.write(chunk);
+    });
+    child.stderr.setEncoding("utf8").on("data", (chunk) => {
+      keep(chunk);
+      process.stderr.write(chunk);
+    });
+    const forward = (signal) => child.kill(signal);
+    process.on("SIGINT", forward).on("SIGTERM", forward);
+    const kill = setTimeout(() => child.kill("SIGKILL"), timeoutMs + 15_000);
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGTERM");
+    }, timeoutMs);
+    const end = (code, error) => {
+      clearTimeout(timer);
+      clearTimeout(kill);
+      process.off("SIGINT", forward).off("SIGTERM", forward);
+      const seconds = (performance.now() - begin) / 1000;
+      const ok = code === 0 && !timedOut;
+      if (timedOut) tail += `\nStopped after ${(timeoutMs / 60_000).toFixed(0)} minutes.`;
+      if (error) tail += `\n${error.message}`;
+      process.stderr.write(`== ${name}: ${ok ? "ok" : "FAILED"} in ${seconds.toFixed(1)} s\n`);
+      resolve({ name, ok, seconds, timedOut, tail });
+    };
+    child.on("error", (error) => end(1, error));
+    // A stray grandchild may hold the pipes open, so the end of the process counts, not the end of its output.
+    child.on("exit", (code) => setTimeout(() => end(code), 200));
+  });
+}
