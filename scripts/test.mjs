@@ -1,6 +1,7 @@
 // `npm test`: makes everything ready, then runs the tests this machine can run and says which it left out.
 //   --long             the slow tests (chaos, fuzzing at full length, a thousand sessions) instead
-//   --reports FOLDER   keep the results there, beside those of other runs, instead of starting afresh
+// LLM_SANDBOX_LONG=short runs those in a short form.
+// LLM_SANDBOX_TEST_REPORTS names a folder to leave the results in, for somebody else to sum up.
 // LLM_SANDBOX_TEST_ENGINES ("docker=unix:///var/run/docker.sock podman=…") names the engines to test against;
 // otherwise it is the one that is found.
 import { spawnSync } from "node:child_process";
@@ -19,11 +20,10 @@ import { ensureToolchain } from "./toolchain.mjs";
 const minutes = 60_000;
 
 async function main() {
-  const { values } = parseArgs({
-    options: { long: { type: "boolean", default: false }, reports: { type: "string" } },
-  });
-  const reports = resolve(values.reports ?? join(root, "reports"));
-  if (values.reports === undefined) rmSync(reports, { recursive: true, force: true });
+  const { values } = parseArgs({ options: { long: { type: "boolean", default: false } } });
+  const kept = process.env.LLM_SANDBOX_TEST_REPORTS;
+  const reports = resolve(kept ?? join(root, "reports"));
+  if (kept === undefined) rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
 
   const toolchain = ensureToolchain({ say });
@@ -46,7 +46,8 @@ async function main() {
   }
 
   for (const what of leftOut) say(`left out: ${what}`);
-  if (values.reports === undefined && !report(reports)) process.exitCode = 1;
+  if (kept !== undefined) say(`results kept in ${kept}`);
+  else if (!report(reports)) process.exitCode = 1;
 
   async function vitest(name, { project, env = {}, timeoutMs }) {
     const file = join(reports, `vitest-${name.replaceAll(/\W+/g, "-")}.out`);

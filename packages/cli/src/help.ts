@@ -1,0 +1,23 @@
+import { languageNames } from "./language-of.ts";
+
+/** What `--help` prints. */
+export function help(): string {
+  const command = process.env.LLM_SANDBOX_COMMAND ?? "llm-sandbox";
+  return `Runs code in a hardened container.
+
+  ${command} tour              a guided run (also without arguments)
+  ${command} run FILE          runs a file; its extension tells the language
+  ${command} run - --lang LANG runs code from standard input (python unless told)
+
+  --lang LANG        ${languageNames()}
+  --timeout SECONDS  ends the run after so long (default 60)
+  --memory MIB       memory of the box (default 512)
+  --network MODE     none (default) or full
+  --image IMAGE      a container image instead of the language's own
+  --verbose          says what happens underneath
+  -h, --help
+
+The exit code is the program's own; 124 after a timeout, 137 when out of memory, 130 after Ctrl-C,
+and 2 for a mistake on the command line, 3 where the sandbox itself failed.
+`;
+}

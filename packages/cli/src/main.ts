@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { parseCommand } from "./command.ts";
+import { explain } from "./explain.ts";
+import { help } from "./help.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { runCode } from "./run-code.ts";
+import { tour } from "./tour/tour.ts";
+
+// The reader of our output went away (`| head`): nobody is left to tell.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
+try {
+  const command = await parseCommand(process.argv.slice(2));
+  const signal = interruptSignal();
+  if (command.name === "help") process.stdout.write(help());
+  else if (command.name === "run") process.exitCode = await runCode(command, signal);
+  else process.exitCode = await tour(signal);
+} catch (error) {
+  process.exitCode = explain(error);
+}

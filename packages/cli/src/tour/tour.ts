@@ -1,0 +1,90 @@
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecutionResult, SandboxSession } from "@llm-sandbox/core";
+import { openSession } from "../open-session.ts";
+import { duration, styled } from "../style.ts";
+import { type Step, steps, visible } from "./steps.ts";
+
+/** The guided run: each step with its code, what came out and how long it took. Returns 0 when all went as it should. */
+export async function tour(signal: AbortSignal): Promise<number> {
+  const begin = performance.now();
+  const surprises: string[] = [];
+  let session: SandboxSession | undefined;
+  let lang: string | undefined;
+  try {
+    for (const [index, step] of steps.entries()) {
+      heading(`${index + 1}/${steps.length}  ${step.title}`);
+      if (step.lang !== lang) {
+        await session?.close();
+        session = undefined;
+        session = await open(step.lang, signal);
+        lang = step.lang;
+      }
+      if (!(await show(step, session!, signal))) surprises.push(step.title);
+    }
+  } finally {
+    await session?.close();
+  }
+  const total = duration(performance.now() - begin);
+  if (surprises.length > 0) {
+    print(styled("red", `\nNot as it should be: ${surprises.join("; ")} (${total})`));
+    return 1;
+  }
+  const command = process.env.LLM_SANDBOX_COMMAND ?? "llm-sandbox";
+  print(`\nDone in ${total}. Your own code: ${styled("bold", `${command} run FILE`)}`);
+  return 0;
+}
+
+async function open(lang: string, signal: AbortSignal): Promise<SandboxSession> {
+  const begin = performance.now();
+  const session = await openSession({ lang, signal });
+  print(styled("dim", `     box opened in ${duration(performance.now() - begin)}`));
+  return session;
+}
+
+async function show(step: Step, session: SandboxSession, signal: AbortSignal): Promise<boolean> {
+  printBlock("│ ", step.code, "cyan");
+  const { timeoutMs = 60_000 } = step;
+  const result = await session.run(step.code, { timeoutMs, signal });
+  signal.throwIfAborted();
+  printBlock("  ", outputOf(result));
+  const good = result.status === step.expected && step.shows.test(visible(result));
+  const mark = good ? styled("green", "✓") : styled("red", "✗");
+  const exit = result.exitCode === null ? "" : `, exit code ${result.exitCode}`;
+  print(`   ${mark} ${result.status}${exit}, ${styled("bold", duration(result.durationMs))}`);
+  if (step.file !== undefined) await bringBack(step.file, session);
+  return good;
+}
+
+async function bringBack(file: string, session: SandboxSession): Promise<void> {
+  const begin = performance.now();
+  const folder = await mkdtemp(join(tmpdir(), "llm-sandbox-tour-"));
+  const copy = join(folder, file);
+  await session.copyFromRuntime(file, copy);
+  const took = duration(performance.now() - begin);
+  print(`   ${styled("green", "✓")} copied to ${copy}, ${styled("bold", took)}`);
+  printBlock("  ", await readFile(copy, "utf8"));
+}
+
+function outputOf({ stdout, stderr, value, error }: ExecutionResult): string {
+  const traceback = error !== null && !stderr.includes(error.traceback) ? error.traceback : "";
+  return [stdout, stderr, traceback, value === null ? "" : `=> ${value}`]
+    .map((part) => part.trimEnd())
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+function heading(text: string): void {
+  print(`\n${styled("bold", text)}`);
+}
+
+function printBlock(margin: string, text: string, style?: "cyan"): void {
+  for (const line of text.trimEnd().split("\n")) {
+    print(`     ${margin}${style === undefined ? line : styled(style, line)}`);
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
