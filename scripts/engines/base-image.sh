@@ -55,7 +55,7 @@ if ! has_image && ! pull; then
     mv "$partial" "$tarball"
   fi
   changes='CMD%20%5B%22bash%22%5D'
-  has_image || api "/images/create?fromSrc=-&repo=$name&tag=$suite-slim&changes=$changes" \
+  has_image || api "/images/create?fromSrc=-&repo=$image&changes=$changes" \
     -X POST -H 'Content-Type: application/x-tar' -T "$tarball" >/dev/null || fail "The engine refused the image."
   has_image || fail "The engine has no $image after the import."
 fi
