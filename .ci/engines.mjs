@@ -16,7 +16,9 @@ const known = [
 export async function startEngines(stage, keepFailure) {
   const engines = [];
   const wanted = process.env.CI_ENGINES?.split(/[\s,]+/) ?? known.map(({ name }) => name);
-  for (const { name, script, args = [] } of known.filter((engine) => wanted.includes(engine.name))) {
+  for (const { name, script, args = [] } of known.filter((engine) =>
+    wanted.includes(engine.name),
+  )) {
     let address = "";
     const started = await stage(
       `start ${name}`,

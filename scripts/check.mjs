@@ -33,7 +33,10 @@ try {
     await check(name, join(root, "node_modules/.bin", command), args);
   }
   if (hasGo) {
-    await check("gofmt", "sh", ["-c", 'test -z "$(gofmt -l packages/agent | tee /dev/stderr)"']);
+    await check("gofmt", "sh", [
+      "-c",
+      'files=$(gofmt -l packages/agent) && echo "$files" && test -z "$files"',
+    ]);
     await check("go vet", "go", ["-C", "packages/agent", "vet", "./..."]);
   } else say("left out: gofmt and go vet, there is no Go on this machine");
   if (failed.length > 0) throw new Error(`These checks failed: ${failed.join(", ")}`);

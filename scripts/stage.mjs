@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 
 const keptBytes = 20_000;
+const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1", FORCE_COLOR: "0" };
 
 /**
  * Runs one step of a test run with its output shown as it comes, and ends it when it takes too long.
@@ -12,7 +13,11 @@ export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout })
   return new Promise((resolve) => {
     let tail = "";
     let timedOut = false;
-    const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...env, ...colours },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const keep = (chunk) => {
       tail = (tail + chunk).slice(-keptBytes);
     };

@@ -10,7 +10,7 @@ const config: UserConfig = defineConfig({
   platform: "node",
   target: "node22.18",
   fixedExtension: false,
-  dts: { oxc: true },
+  dts: true,
 });
 
 export default config;

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 
 /** Counts and failures of one vitest JSON report. */
 export function vitestResults(path, project) {
@@ -6,20 +7,28 @@ export function vitestResults(path, project) {
   if (!existsSync(path)) return counts;
   for (const file of JSON.parse(readFileSync(path, "utf8")).testResults) {
     const failedBefore = counts.failed;
+    const name = `[${project}] ${relative(process.cwd(), file.name)}`;
     for (const { status, fullName, failureMessages } of file.assertionResults) {
       if (status === "passed") counts.passed += 1;
       else if (status === "failed") {
         counts.failed += 1;
         counts.failures.push({
-          name: `[${project}] ${file.name} > ${fullName}`,
-          message: failureMessages.join("\n"),
+          name: `${name} > ${fullName}`,
+          message: ownLines(failureMessages.join("\n")),
         });
       } else counts.skipped += 1;
     }
     if (file.status === "failed" && counts.failed === failedBefore) {
       counts.failed += 1;
-      counts.failures.push({ name: `[${project}] ${file.name}`, message: file.message });
+      counts.failures.push({ name, message: file.message });
     }
   }
   return counts;
+}
+
+function ownLines(message) {
+  return message
+    .split("\n")
+    .filter((line) => !/^\s+at .*(node_modules|new Promise|node:internal)/.test(line))
+    .join("\n");
 }
