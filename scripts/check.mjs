@@ -15,7 +15,9 @@ const hasGo = spawnSync("gofmt", ["-h"]).error === undefined;
 const checks = [
   ["format", "oxfmt", "--check"],
   ["lint", "oxlint", "--deny-warnings"],
-  ...packages.map((name) => [`types of ${name}`, "tsc", "-p", `packages/${name}`]),
+  ...[...packages.map((name) => `packages/${name}`), "examples", "benchmarks"]
+    .filter((folder) => hasSources(folder))
+    .map((folder) => [`types of ${folder}`, "tsc", "-p", folder]),
   ["unused code", "knip"],
   ...packages.flatMap((name) => [
     [`publint ${name}`, "publint", "--strict", `packages/${name}`],
@@ -24,6 +26,12 @@ const checks = [
       : [[`attw ${name}`, "attw", "--pack", `packages/${name}`, "--profile", "esm-only"]]),
   ]),
 ];
+
+function hasSources(folder) {
+  return readdirSync(join(root, folder), { recursive: true }).some((name) =>
+    /(?<!config)\.ts$/.test(name),
+  );
+}
 
 try {
   const toolchain = ensureToolchain({ say });

@@ -2,7 +2,11 @@ import { constants } from "node:os";
 import type { CommandResult } from "@llm-sandbox/core";
 
 /** The exit code a shell would see: the program's own, 124 after a timeout, 137 out of memory, 128 + n after signal n. */
-export function exitCodeOf({ status, exitCode, signal }: CommandResult): number {
+export function exitCodeOf({
+  status,
+  exitCode,
+  signal,
+}: Pick<CommandResult, "status" | "exitCode" | "signal">): number {
   if (status === "timed-out") return 124;
   if (status === "out-of-memory") return 137;
   if (status === "cancelled") return 130;

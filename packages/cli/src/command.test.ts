@@ -1,0 +1,54 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseCommand } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
+
+let folder: string;
+let script: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "command-test-"));
+  script = join(folder, "script.py");
+  await writeFile(script, "print(1)");
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("tells the language by the extension, unless told", async () => {
+  expect(await parseCommand(["run", script])).toMatchObject({
+    name: "run",
+    code: "print(1)",
+    lang: "python",
+    timeoutMs: 60_000,
+    network: "none",
+  });
+  expect(await parseCommand(["run", script, "--lang", "js"])).toMatchObject({ lang: "javascript" });
+});
+
+test("turns units into the library's", async () => {
+  const args = ["run", script, "--timeout", "1.5", "--memory", "64", "--network", "full"];
+  expect(await parseCommand(args)).toMatchObject({
+    timeoutMs: 1500,
+    memoryBytes: 64 * 1024 * 1024,
+    network: "full",
+  });
+});
+
+test.each([
+  [["run"], /needs a file/],
+  [["run", "absent.py"], /Cannot read absent\.py/],
+  [["run", "SCRIPT", "more"], /one file/],
+  [["frobnicate"], /Unknown command "frobnicate"/],
+  [["run", "SCRIPT", "--frobnicate"], /frobnicate/],
+  [["run", "SCRIPT", "--lang", "cobol"], /Unknown language "cobol"\. Known: .*python/],
+  [["run", "SCRIPT", "--timeout", "0"], /--timeout/],
+  [["run", "SCRIPT", "--timeout", "NaN"], /--timeout/],
+  [["run", "SCRIPT", "--timeout", "-1"], /timeout/],
+  [["run", "SCRIPT", "--memory", "Infinity"], /--memory/],
+  [["run", "SCRIPT", "--network", "some"], /--network/],
+  [["tour", "more"], /tour takes no arguments/],
+])("rejects %j", async (args, message) => {
+  const run = parseCommand(args.map((arg) => (arg === "SCRIPT" ? script : arg)));
+  await expect(run).rejects.toThrow(UsageError);
+  await expect(run).rejects.toThrow(message);
+});

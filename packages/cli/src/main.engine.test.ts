@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const main = join(import.meta.dirname, "../dist/main.js");
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cli-test-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function start(...args: string[]): ChildProcess {
+  return spawn(process.execPath, [main, ...args], { cwd: folder });
+}
+
+async function end(child: ChildProcess, stdin = "") {
+  child.stdin?.end(stdin);
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
+  return { exitCode: await exited, stdout, stderr };
+}
+
+test("runs a file, and hands its output and exit code on", async () => {
+  await writeFile(
+    join(folder, "script.py"),
+    "import sys\nprint(input())\nprint('bad', file=sys.stderr)\nsys.exit(3)\n",
+  );
+  const result = await end(start("run", "script.py"), "from standard input\n");
+  expect(result).toMatchObject({ exitCode: 3, stdout: "from standard input\n" });
+  expect(result.stderr).toContain("bad");
+});
+
+test("runs code from standard input", async () => {
+  expect(await end(start(), "print(6 * 7)")).toMatchObject({ exitCode: 0, stdout: "42\n" });
+  expect(await end(start("run", "-", "--lang", "js"), "console.log(6 * 7)")).toMatchObject({
+    exitCode: 0,
+    stdout: "42\n",
+  });
+});
+
+test("shows output as it comes", async () => {
+  const child = start("run", "-");
+  const first = new Promise<string>((resolve) =>
+    child.stdout!.once("data", (data) => resolve(String(data))),
+  );
+  const result = end(
+    child,
+    "import time\nprint('first', flush=True)\ntime.sleep(2)\nprint('second')\n",
+  );
+  expect(await first).toBe("first\n");
+  expect((await result).exitCode).toBe(0);
+});
+
+test("gives a traceback and exit code 1 for an error", async () => {
+  const { exitCode, stderr } = await end(start("run", "-"), "x = 1\nx / 0\n");
+  expect(exitCode).toBe(1);
+  expect(stderr.match(/ZeroDivisionError/g)).toHaveLength(1);
+  expect(stderr).toContain("line 2");
+});
+
+test("ends a program at its timeout with 124", async () => {
+  const result = await end(start("run", "-", "--timeout", "1"), "while True: pass");
+  expect(result.exitCode).toBe(124);
+  expect(result.stderr).toContain("--timeout");
+});
+
+test("stops at Ctrl-C with 130", async () => {
+  const child = start("run", "-");
+  child.stdout!.once("data", () => child.kill("SIGINT"));
+  const { exitCode } = await end(child, "print('on', flush=True)\nwhile True: pass");
+  expect(exitCode).toBe(130);
+});
+
+test("says that there is no engine, and the next step", async () => {
+  const child = spawn(process.execPath, [main, "tour"], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, DOCKER_HOST: "unix:///nowhere/docker.sock" },
+  });
+  const { exitCode, stderr } = await end(child);
+  expect(exitCode).toBe(3);
+  expect(stderr).toContain("/nowhere/docker.sock");
+});
+
+test("the guided run ends well", async () => {
+  const { exitCode, stdout } = await end(start("tour"));
+  expect(stdout).toContain("ZeroDivisionError");
+  expect(stdout).toContain("timed-out");
+  expect(stdout).toContain("sum 500000500000");
+  expect(stdout).toContain("squares.csv");
+  expect(exitCode).toBe(0);
+}, 600_000);
