@@ -16,17 +16,11 @@ const known = [
 export async function startEngines(stage, keepFailure) {
   const engines = [];
   const wanted = process.env.CI_ENGINES?.split(/[\s,]+/) ?? known.map(({ name }) => name);
-  for (const { name, script, args = [] } of known.filter((engine) =>
-    wanted.includes(engine.name),
-  )) {
+  for (const { name, script, args = [] } of known.filter((engine) => wanted.includes(engine.name))) {
     let address = "";
-    const started = await stage(
-      `start ${name}`,
-      6 * minutes,
-      "bash",
-      [join(folder, script), ...args],
-      { onStdout: (chunk) => (address += chunk) },
-    );
+    const started = await stage(`start ${name}`, 6 * minutes, "bash", [join(folder, script), ...args], {
+      onStdout: (chunk) => (address += chunk),
+    });
     const ready = started.ok
       ? await stage(`base image for ${name}`, 4 * minutes, "bash", [
           join(folder, "base-image.sh"),

@@ -28,9 +28,7 @@ const checks = [
 ];
 
 function hasSources(folder) {
-  return readdirSync(join(root, folder), { recursive: true }).some((name) =>
-    /(?<!config)\.ts$/.test(name),
-  );
+  return readdirSync(join(root, folder), { recursive: true }).some((name) => /(?<!config)\.ts$/.test(name));
 }
 
 try {

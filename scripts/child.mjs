@@ -32,8 +32,7 @@ export async function runQuietly(what, command, args, options = {}) {
   const output = [];
   const code = await new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk) => output.push(chunk));
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.push(chunk));
     child.on("error", reject);
     child.on("close", (exitCode, signal) => resolve(signal ?? exitCode));
   });

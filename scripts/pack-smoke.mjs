@@ -34,11 +34,7 @@ try {
 
   say(`installing ${tarballs.join(", ")} into an empty folder`);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  run(
-    "npm",
-    ["install", "--no-audit", "--no-fund", ...tarballs.map((name) => `./${name}`)],
-    folder,
-  );
+  run("npm", ["install", "--no-audit", "--no-fund", ...tarballs.map((name) => `./${name}`)], folder);
 
   say("importing every entry");
   writeFileSync(

@@ -56,7 +56,7 @@ const steps = [
     // Without Go the agent is built in an engine; where there is none either, the command that follows says what to do.
     mayFail: true,
   },
-  builtPackage("core", "index.js"),
+  builtPackage("core", "index.js", ["images"]),
   builtPackage("cli", "main.js"),
 ];
 

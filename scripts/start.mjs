@@ -15,15 +15,11 @@ try {
   }
   const toolchain = ensureToolchain({ say });
   await prepare(toolchain);
-  process.exitCode = await runChild(
-    toolchain.node,
-    [join(root, "packages/cli/dist/main.js"), ...args],
-    {
-      // npm runs scripts in the workspace's folder; file names are meant from where the person is.
-      cwd: process.env.INIT_CWD || process.cwd(),
-      env: { ...process.env, LLM_SANDBOX_COMMAND: "npm start --" },
-    },
-  );
+  process.exitCode = await runChild(toolchain.node, [join(root, "packages/cli/dist/main.js"), ...args], {
+    // npm runs scripts in the workspace's folder; file names are meant from where the person is.
+    cwd: process.env.INIT_CWD || process.cwd(),
+    env: { ...process.env, LLM_SANDBOX_COMMAND: "npm start --" },
+  });
 } catch (error) {
   say(error.message);
   process.exitCode = 1;

@@ -47,8 +47,7 @@ function fittingNode() {
 function fetchNode(say) {
   const platform = `${process.platform}-${process.arch}`;
   const isMusl =
-    process.platform === "linux" &&
-    process.report?.getReport().header.glibcVersionRuntime === undefined;
+    process.platform === "linux" && process.report?.getReport().header.glibcVersionRuntime === undefined;
   const name = isMusl ? undefined : nodePackages[platform];
   if (name === undefined) {
     throw new Error(
@@ -57,13 +56,10 @@ function fetchNode(say) {
     );
   }
   const binary = process.platform === "win32" ? "node.exe" : "node";
-  const folder = fetched(
-    `node-${fetchedNodeMajor}-${platform}`,
-    `${name}@${fetchedNodeMajor}`,
-    () =>
-      say(
-        `Node ${process.versions.node} is older than ${oldestNode.join(".")}: fetching Node ${fetchedNodeMajor} into ${cacheFolder()}`,
-      ),
+  const folder = fetched(`node-${fetchedNodeMajor}-${platform}`, `${name}@${fetchedNodeMajor}`, () =>
+    say(
+      `Node ${process.versions.node} is older than ${oldestNode.join(".")}: fetching Node ${fetchedNodeMajor} into ${cacheFolder()}`,
+    ),
   );
   return join(folder, "node_modules", name, "bin", binary);
 }
@@ -115,9 +111,7 @@ function npmInstall(folder, spec) {
     shell: command.endsWith(".cmd"),
   });
   if (status !== 0) {
-    throw new Error(
-      `npm could not install ${spec}: ${error?.message ?? `${stdout}${stderr}`.trim()}`,
-    );
+    throw new Error(`npm could not install ${spec}: ${error?.message ?? `${stdout}${stderr}`.trim()}`);
   }
 }
 

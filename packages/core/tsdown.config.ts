@@ -11,6 +11,7 @@ const config: UserConfig = defineConfig({
   target: "node22.18",
   fixedExtension: false,
   dts: true,
+  copy: [{ from: "../../images", to: "dist" }],
 });
 
 export default config;

@@ -8,8 +8,7 @@ export function goResults(text) {
     const { Action, Package, ImportPath, FailedBuild, Test, Output } = JSON.parse(line);
     const key = `${Package ?? ImportPath} ${Test ?? ""}`.trim();
     if (Output !== undefined) outputs.set(key, (outputs.get(key) ?? "") + Output);
-    else if (Test !== undefined && ["pass", "fail", "skip"].includes(Action))
-      tests.set(key, Action);
+    else if (Test !== undefined && ["pass", "fail", "skip"].includes(Action)) tests.set(key, Action);
     else if (Action === "fail") failedPackages.set(key, FailedBuild ?? key);
   }
   const counts = { passed: 0, failed: 0, skipped: 0, failures: [] };
@@ -25,9 +24,7 @@ export function goResults(text) {
     else counts.skipped += 1;
   }
   for (const [name, outputKey] of failedPackages) {
-    const failedTests = [...tests].some(
-      ([key, action]) => key.startsWith(`${name} `) && action === "fail",
-    );
+    const failedTests = [...tests].some(([key, action]) => key.startsWith(`${name} `) && action === "fail");
     if (!failedTests) fail(name, outputKey);
   }
   return counts;

@@ -2,11 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Keeps a stage's result in a folder, for `report` to sum up; a failed stage whose tests all passed counts as a failure. */
-export function keepResult(
-  folder,
-  stage,
-  counts = { passed: 0, failed: 0, skipped: 0, failures: [] },
-) {
+export function keepResult(folder, stage, counts = { passed: 0, failed: 0, skipped: 0, failures: [] }) {
   const result = { ...counts, name: stage.name, seconds: stage.seconds };
   if (!stage.ok && (counts.failed === 0 || stage.timedOut)) {
     result.failed += 1;
@@ -29,9 +25,7 @@ export function report(folder) {
   }
   console.log("");
   for (const { name, passed, failed, skipped, seconds } of results) {
-    console.log(
-      `${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds.toFixed(1)} s)`,
-    );
+    console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds.toFixed(1)} s)`);
   }
   for (const { failures } of results) {
     for (const { name } of failures) console.log(`FAILED ${name}`);

@@ -8,9 +8,7 @@ test("gives root on Debian one flag", () => {
 });
 
 test("gives other people on Debian a line with sudo", () => {
-  expect(engineAdvice({ ...debian, isRoot: false })).toContain(
-    "sudo bash scripts/engines/docker.sh",
-  );
+  expect(engineAdvice({ ...debian, isRoot: false })).toContain("sudo bash scripts/engines/docker.sh");
   expect(engineAdvice({ ...debian, isRoot: false, isClone: false })).toContain(
     "sudo apt-get install -y docker.io",
   );

@@ -11,7 +11,7 @@ export function help(): string {
 
   --lang LANG        ${languageNames()}
   --timeout SECONDS  ends the run after so long (default 60)
-  --memory MIB       memory of the box (default 512)
+  --memory MIB       memory of the box (default 1024)
   --network MODE     none (default) or full
   --image IMAGE      a container image instead of the language's own
   --verbose          says what happens underneath

@@ -5,11 +5,8 @@ import { UsageError } from "./usage-error.ts";
 /** The language asked for, else the one the file's extension tells; Python for code without a file. */
 export function languageOf(file: string | undefined, asked: string | undefined): string {
   if (asked !== undefined) {
-    const known = languages.find(({ name, aliases }) =>
-      [name, ...aliases].includes(asked.toLowerCase()),
-    );
-    if (known === undefined)
-      throw new UsageError(`Unknown language "${asked}". Known: ${languageNames()}.`);
+    const known = languages.find(({ name, aliases }) => [name, ...aliases].includes(asked.toLowerCase()));
+    if (known === undefined) throw new UsageError(`Unknown language "${asked}". Known: ${languageNames()}.`);
     return known.name;
   }
   if (file === undefined) return "python";

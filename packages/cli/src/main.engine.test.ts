@@ -44,13 +44,8 @@ test("runs code from standard input", async () => {
 
 test("shows output as it comes", async () => {
   const child = start("run", "-");
-  const first = new Promise<string>((resolve) =>
-    child.stdout!.once("data", (data) => resolve(String(data))),
-  );
-  const result = end(
-    child,
-    "import time\nprint('first', flush=True)\ntime.sleep(2)\nprint('second')\n",
-  );
+  const first = new Promise<string>((resolve) => child.stdout!.once("data", (data) => resolve(String(data))));
+  const result = end(child, "import time\nprint('first', flush=True)\ntime.sleep(2)\nprint('second')\n");
   expect(await first).toBe("first\n");
   expect((await result).exitCode).toBe(0);
 });

@@ -12,7 +12,11 @@ export async function runCode(command: RunCommand, signal: AbortSignal): Promise
     verbose,
     signal,
     ...(image === undefined ? {} : { image }),
-    ...(memoryBytes === undefined ? {} : { limits: { memoryBytes } }),
+    limits: {
+      // The program's own time limit is the shorter one.
+      lifetimeMs: timeoutMs + 60_000,
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    },
   });
   const result = await session.run(code, {
     timeoutMs,
@@ -25,9 +29,7 @@ export async function runCode(command: RunCommand, signal: AbortSignal): Promise
   return exitCodeOf(result);
 }
 
-const notes: Partial<
-  Record<string, (timeoutMs: number, memoryBytes: number | undefined) => string>
-> = {
+const notes: Partial<Record<string, (timeoutMs: number, memoryBytes: number | undefined) => string>> = {
   "timed-out": (timeoutMs) => `llm-sandbox: stopped after ${duration(timeoutMs)} (--timeout)`,
   "out-of-memory": () => "llm-sandbox: out of memory (--memory)",
   cancelled: () => "llm-sandbox: stopped",

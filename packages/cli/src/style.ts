@@ -12,9 +12,5 @@ export function styled(
 
 /** `850 ms`, `12.3 s`. */
 export function duration(ms: number): string {
-  return ms < 10
-    ? `${ms.toFixed(1)} ms`
-    : ms < 1000
-      ? `${ms.toFixed(0)} ms`
-      : `${(ms / 1000).toFixed(1)} s`;
+  return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
