@@ -4,12 +4,13 @@ const keptBytes = 20_000;
 const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1", FORCE_COLOR: "0" };
 
 /**
- * Runs one step of a test run with its output shown as it comes, and ends it when it takes too long.
+ * Runs one step of a test run with its output shown as it comes (unless `show` is false), and ends it when it takes too long.
  * Resolves with `{ name, ok, seconds, timedOut, tail }`; never rejects.
  */
-export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout }) {
+export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout, show = true }) {
   const begin = performance.now();
-  process.stderr.write(`\n== ${name}\n`);
+  const tell = (stream, text) => show && stream.write(text);
+  tell(process.stderr, `\n== ${name}\n`);
   return new Promise((resolve) => {
     let tail = "";
     let timedOut = false;
@@ -24,11 +25,11 @@ export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout })
     child.stdout.setEncoding("utf8").on("data", (chunk) => {
       if (onStdout) return onStdout(chunk);
       keep(chunk);
-      process.stdout.write(chunk);
+      tell(process.stdout, chunk);
     });
     child.stderr.setEncoding("utf8").on("data", (chunk) => {
       keep(chunk);
-      process.stderr.write(chunk);
+      tell(process.stderr, chunk);
     });
     const forward = (signal) => child.kill(signal);
     process.on("SIGINT", forward).on("SIGTERM", forward);
@@ -45,7 +46,7 @@ export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout })
       const ok = code === 0 && !timedOut;
       if (timedOut) tail += `\nStopped after ${(timeoutMs / 60_000).toFixed(0)} minutes.`;
       if (error) tail += `\n${error.message}`;
-      process.stderr.write(`== ${name}: ${ok ? "ok" : "FAILED"} in ${seconds.toFixed(1)} s\n`);
+      tell(process.stderr, `== ${name}: ${ok ? "ok" : "FAILED"} in ${seconds.toFixed(1)} s\n`);
       resolve({ name, ok, seconds, timedOut, tail });
     };
     child.on("error", (error) => end(1, error));

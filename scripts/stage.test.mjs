@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runStage } from "./stage.mjs";
 
 const run = (program, timeoutMs = 10_000) =>
-  runStage({ name: "sample", command: process.execPath, args: ["-e", program], timeoutMs });
+  runStage({ name: "sample", command: process.execPath, args: ["-e", program], timeoutMs, show: false });
 
 test("tells success from failure, with the last output", async () => {
   expect(await run("console.log('hello')")).toMatchObject({ ok: true, timedOut: false });
