@@ -1,0 +1,120 @@
+import { createReadStream } from "node:fs";
+import { lstat, readdir, readlink } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { pack } from "tar-stream";
+import type { Headers, Pack } from "tar-stream";
+import { SandboxError } from "../errors.ts";
+import type { Channel } from "../stream/channel.ts";
+import type { Connection } from "../stream/connection.ts";
+import { operate } from "./operation.ts";
+import type { SessionFiles } from "./session-files.ts";
+
+/**
+ * Copies a host file or folder to a path in the box, streamed. A folder's content lands in `destination`;
+ * a file becomes `destination`, or a file in it when it ends with a slash or is a folder that is there.
+ */
+export async function copyToBox(
+  connection: Connection,
+  files: SessionFiles,
+  source: string,
+  destination: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const status = await lstat(source).catch((cause: unknown) => {
+    throw hostFileError(source, cause);
+  });
+  if (status.isDirectory()) {
+    const path = files.resolve(destination);
+    await files.makeDirectory(path, signal ? { signal } : {});
+    await operate(
+      connection,
+      { op: "unpack", path },
+      { signal, upload: (channel) => sendFolder(channel, source, signal) },
+    );
+    return;
+  }
+  if (!status.isFile()) {
+    throw new SandboxError("NOT_A_FILE", `${source} is neither a file nor a folder.`, {
+      remedy: "Copy a regular file or a folder.",
+    });
+  }
+  const target = await fileTarget(files, source, destination);
+  await files.writeFile(target, createReadStream(source, { highWaterMark: 262_144 }), {
+    mode: status.mode & 0o777,
+    ...(signal ? { signal } : {}),
+  });
+}
+
+async function fileTarget(files: SessionFiles, source: string, destination: string): Promise<string> {
+  const inside = `${destination.replace(/\/+$/, "")}/${basename(source)}`;
+  if (destination.endsWith("/")) return inside;
+  const isFolder = await files.stat(destination).then(
+    (entry) => entry.type === "directory",
+    () => false,
+  );
+  return isFolder ? inside : destination;
+}
+
+async function sendFolder(channel: Channel, source: string, signal: AbortSignal | undefined): Promise<void> {
+  const archive = pack();
+  const sending = (async (): Promise<void> => {
+    for await (const chunk of archive as AsyncIterable<Uint8Array>) {
+      if (!channel.open) return archive.destroy();
+      await channel.write(0, chunk);
+    }
+    channel.end(0);
+  })();
+  const filling = addFolder(archive, source, "", signal).then(
+    () => archive.finalize(),
+    (error: Error) => {
+      archive.destroy(error);
+      throw error;
+    },
+  );
+  await Promise.all([filling, sending]);
+}
+
+async function addFolder(
+  archive: Pack,
+  folder: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const name of (await readdir(folder)).toSorted()) {
+    signal?.throwIfAborted();
+    const path = join(folder, name);
+    const status = await lstat(path);
+    const header: Headers = { name: prefix + name, mode: status.mode & 0o777, mtime: status.mtime };
+    if (status.isDirectory()) {
+      await addEntry(archive, { ...header, type: "directory" });
+      await addFolder(archive, path, `${prefix}${name}/`, signal);
+    } else if (status.isSymbolicLink()) {
+      await addEntry(archive, { ...header, type: "symlink", linkname: await readlink(path) });
+    } else if (status.isFile()) {
+      await addFile(archive, path, { ...header, size: status.size });
+    }
+  }
+}
+
+function addEntry(archive: Pack, header: Headers): Promise<void> {
+  return new Promise((resolve, reject) => {
+    archive.entry(header, "", (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function addFile(archive: Pack, path: string, header: Headers & { size: number }): Promise<void> {
+  if (header.size === 0) return addEntry(archive, header);
+  // A file that grows meanwhile is cut at the size that was announced; one that shrinks is an error.
+  const source = createReadStream(path, { end: header.size - 1, highWaterMark: 262_144 });
+  await pipeline(source, archive.entry(header));
+}
+
+export function hostFileError(path: string, cause: unknown): SandboxError {
+  const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+  return new SandboxError(
+    missing ? "FILE_NOT_FOUND" : "FILE_ERROR",
+    missing ? `There is no ${path} on this machine.` : `${path} cannot be used on this machine.`,
+    { remedy: "Check the path on the host.", cause },
+  );
+}

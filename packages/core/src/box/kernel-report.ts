@@ -1,0 +1,67 @@
+import type { ExecutionError, RichOutput } from "../execution.ts";
+import { FrameError } from "../stream/frame.ts";
+import { asMessage, numberField, stringField } from "../stream/message.ts";
+import type { Message } from "../stream/message.ts";
+
+const mostTextCharacters = 4 * 1_048_576;
+
+/** What a kernel said of one run. All of it may be forged by the user's code, and only for that run. */
+export class KernelReport {
+  readonly outputs: RichOutput[] = [];
+  error: ExecutionError | null = null;
+  /** The exit code of a run in a context, once it is done. */
+  done: number | null = null;
+  #value: RichOutput | undefined;
+
+  /** Takes one message; throws FrameError for what is none. */
+  take(message: Message): void {
+    switch (message["type"]) {
+      case "display":
+        this.outputs.push({ kind: "display", data: mediaBundle(message) });
+        return;
+      case "value":
+        this.#value = { kind: "value", data: mediaBundle(message) };
+        return;
+      case "error":
+        this.error = readError(message);
+        return;
+      case "done":
+        this.done = numberField(message, "exitCode") ?? 0;
+        return;
+      default:
+        throw new FrameError("A kernel message is of no known type.");
+    }
+  }
+
+  /** The outputs, the last expression's value last. */
+  get allOutputs(): readonly RichOutput[] {
+    return this.#value ? [...this.outputs, this.#value] : this.outputs;
+  }
+
+  /** The last expression's value as text, or null. */
+  get value(): string | null {
+    const text = this.#value?.data["text/plain"];
+    return typeof text === "string" ? text : null;
+  }
+}
+
+function mediaBundle(message: Message): RichOutput["data"] {
+  const data = asMessage(message["data"]);
+  for (const [type, value] of Object.entries(data)) {
+    if (!/^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/.test(type)) throw new FrameError("Not a media type.");
+    if (type !== "application/json" && typeof value !== "string") {
+      throw new FrameError("An output is no text.");
+    }
+  }
+  return data;
+}
+
+function readError(message: Message): ExecutionError {
+  const line = numberField(message, "line");
+  return {
+    name: stringField(message, "name", 1_000) ?? "Error",
+    message: stringField(message, "message", mostTextCharacters) ?? "",
+    traceback: stringField(message, "traceback", mostTextCharacters) ?? "",
+    ...(line === null ? {} : { line }),
+  };
+}

@@ -1,0 +1,59 @@
+import { SandboxError } from "../errors.ts";
+import type { ExecutionResult } from "../execution.ts";
+import type { Kernel, Language } from "../language.ts";
+import type { Connection } from "../stream/connection.ts";
+import { execute } from "./execute.ts";
+import type { ExecuteOptions } from "./execute.ts";
+import { encodeJob } from "./job.ts";
+import type { Job } from "./job.ts";
+import { KernelReport } from "./kernel-report.ts";
+import { ProcessStream } from "./spawn-request.ts";
+import { StructuredMessages } from "./structured-messages.ts";
+
+/** Runs code once in a fresh process of a language with a kernel. */
+export async function runInKernel(
+  connection: Connection,
+  language: Language,
+  kernel: Kernel,
+  job: Job,
+  options: ExecuteOptions & { readonly timeoutMs: number },
+): Promise<ExecutionResult> {
+  const report = new KernelReport();
+  const messages = new StructuredMessages((message) => report.take(message));
+  const result = await execute(
+    connection,
+    {
+      argv: kernel.argv,
+      env: job.env,
+      cwd: job.cwd,
+      structured: true,
+      timeoutMs: options.timeoutMs,
+      from: kernel.warm === "none" ? undefined : language.name,
+    },
+    {
+      ...options,
+      onStructured: (data) => messages.push(data),
+      onChannel: (channel) => {
+        channel.write(ProcessStream.structured, encodeJob(job)).catch(() => {});
+      },
+    },
+  ).catch((error: unknown) => {
+    throw interpreterError(error, language, kernel.requires);
+  });
+  return {
+    ...result,
+    language: language.name,
+    error: result.status === "ok" ? null : report.error,
+    outputs: report.allOutputs,
+    value: report.value,
+  };
+}
+
+/** `LANGUAGE_UNAVAILABLE` in place of a program that is not in the box. */
+export function interpreterError(error: unknown, language: Language, requires: string): unknown {
+  if (!SandboxError.is(error, "FILE_NOT_FOUND") && !SandboxError.is(error, "COMMAND_NOT_FOUND")) return error;
+  return new SandboxError("LANGUAGE_UNAVAILABLE", `The box cannot run ${language.name}.`, {
+    remedy: `Use an image with ${requires}, or leave image out for the default one.`,
+    cause: error,
+  });
+}

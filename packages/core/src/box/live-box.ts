@@ -1,0 +1,175 @@
+import { SandboxError } from "../errors.ts";
+import type { Language } from "../language.ts";
+import type { Logger } from "../logger.ts";
+import type { Box, BoxSpec, LaunchOptions, Runtime } from "../runtime.ts";
+import { Connection } from "../stream/connection.ts";
+import { Guard } from "./guard.ts";
+
+/** Where a template's workspace lies in its image. */
+export const templatePath = "/.llm-sandbox/workspace.tar";
+
+/** Quiet for so long, the agent ends the box: the host is gone or stopped. */
+const heartbeatMs = 60_000;
+/** How long an agent may take for its HELLO; restoring a template is part of it. */
+const helloTimeoutMs = 60_000;
+/** How long an agent may take to say goodbye before the box is destroyed. */
+const goodbyeTimeoutMs = 2_000;
+/** How long an ended box may take to disappear before it is removed by force. */
+const removalTimeoutMs = 10_000;
+
+export interface LiveBoxOptions {
+  readonly runtime: Runtime;
+  readonly spec: BoxSpec;
+  readonly language: Language;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logger: Logger;
+  readonly launch: LaunchOptions;
+}
+
+/** A box whose agent has answered. */
+export class LiveBox {
+  readonly box: Box;
+  readonly connection: Connection;
+  readonly #logger: Logger;
+  #removal: Promise<void> | undefined;
+
+  private constructor(box: Box, connection: Connection, logger: Logger) {
+    this.box = box;
+    this.connection = connection;
+    this.#logger = logger;
+  }
+
+  /** Launches a box and greets its agent. Rejects with nothing left behind. */
+  static async open(options: LiveBoxOptions): Promise<LiveBox> {
+    const { runtime, spec, logger, launch } = options;
+    const box = await runtime.launch(spec, launch);
+    try {
+      const connection = await Connection.open(box.stream, {
+        hello: hello(options, box),
+        signal: launch.signal,
+        timeoutMs: helloTimeoutMs,
+        onLost: (error) => {
+          logger.warn(error.message, { box: box.id });
+          void live.remove();
+        },
+      });
+      const live = new LiveBox(box, connection, logger);
+      void box.gone.then((exit) => {
+        connection.abandon(
+          new SandboxError(
+            "BOX_LOST",
+            `The box is gone (${exit.reason}${exit.message ? `: ${exit.message}` : ""}).`,
+            {
+              remedy: "Open a new session; what was in this one is gone.",
+              details: { ...exit },
+            },
+          ),
+        );
+      });
+      prepare(live, options.language, logger);
+      return live;
+    } catch (error) {
+      await box.destroy();
+      throw launch.signal?.aborted ? error : explained(error, box);
+    }
+  }
+
+  /** A fresh clock over one run. */
+  guard(): Guard {
+    return new Guard(() => {
+      const error = new SandboxError("BOX_LOST", "The box did not keep a time limit and was ended.", {
+        remedy: "Open a new session; what was in this one is gone.",
+      });
+      this.connection.abandon(error);
+      void this.remove();
+    });
+  }
+
+  /** Ends the box; resolves when the agent has said that it ends, or at once when it was lost. Removal goes on behind. */
+  async close(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, goodbyeTimeoutMs);
+    await Promise.race([this.connection.goodbye(), late.promise]);
+    clearTimeout(timer);
+    this.connection.abandon(
+      new SandboxError("SESSION_CLOSED", "The session was closed.", { remedy: "Open a new session." }),
+    );
+    void this.remove(removalTimeoutMs);
+  }
+
+  /** Waits for the box to disappear by itself, then removes it by force. Never rejects. */
+  remove(patienceMs = 0): Promise<void> {
+    this.#removal ??= (async () => {
+      if (patienceMs > 0) {
+        const late = Promise.withResolvers<void>();
+        const timer = setTimeout(late.resolve, patienceMs).unref();
+        await Promise.race([this.box.gone, late.promise]);
+        clearTimeout(timer);
+      }
+      await this.box.destroy().catch((error: unknown) => {
+        this.#logger.warn("A box could not be removed.", { box: this.box.id, error: String(error) });
+      });
+    })();
+    return this.#removal;
+  }
+}
+
+function hello(options: LiveBoxOptions, box: Box): object {
+  const { spec, language } = options;
+  const { identity } = box;
+  return {
+    user: { uid: identity.uid, gid: identity.gid },
+    ...(identity.tags ? { tags: identity.tags } : {}),
+    workspace: spec.workspace,
+    scratch: ["/tmp"],
+    env: {
+      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      ...identity.env,
+      HOME: spec.workspace,
+      TMPDIR: "/tmp",
+      LANG: "C.UTF-8",
+      ...language.env,
+      ...options.env,
+    },
+    limits: {
+      processes: spec.limits.processes,
+      openFiles: spec.limits.openFiles,
+      fileBytes: spec.limits.diskBytes,
+    },
+    heartbeatMs,
+    lifetimeMs: spec.limits.lifetimeMs,
+    restore: templatePath,
+  };
+}
+
+/** Has the agent keep interpreters ready; a run that comes first starts cold. */
+function prepare(live: LiveBox, language: Language, logger: Logger): void {
+  const { kernel } = language;
+  if (!kernel || kernel.warm === "none") return;
+  const stderr: Uint8Array[] = [];
+  const channel = live.connection.request(
+    { op: "prepare", name: language.name, kind: kernel.warm, argv: kernel.argv },
+    {
+      onData: (_stream, data) => {
+        if (stderr.length < 16) stderr.push(data);
+      },
+    },
+  );
+  channel.result.then(
+    (result) => {
+      const text = Buffer.concat(stderr).toString("utf8").slice(0, 4_096);
+      logger.warn(`Runs of ${language.name} start cold from here on.`, { result, stderr: text });
+    },
+    () => {},
+  );
+}
+
+function explained(error: unknown, box: Box): unknown {
+  const said = box.diagnostics().trim();
+  if (!SandboxError.is(error) || said === "") return error;
+  return new SandboxError(error.code === "BOX_LOST" ? "BOX_START_FAILED" : error.code, error.message, {
+    remedy: `The agent said: ${said}`,
+    cause: error,
+    details: error.details,
+  });
+}

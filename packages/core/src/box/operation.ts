@@ -1,0 +1,107 @@
+import { SandboxError } from "../errors.ts";
+import type { SandboxErrorCode } from "../errors.ts";
+import type { Channel, ChannelHandlers } from "../stream/channel.ts";
+import type { Connection } from "../stream/connection.ts";
+import { FrameError } from "../stream/frame.ts";
+import { asMessage, stringField } from "../stream/message.ts";
+import type { Message } from "../stream/message.ts";
+
+export interface OperationOptions extends ChannelHandlers {
+  readonly signal?: AbortSignal | undefined;
+  /** Sends what the operation uploads on stream 0; its failure cancels the operation. */
+  readonly upload?: (channel: Channel) => Promise<void>;
+}
+
+/** Runs one operation to its result. Rejects with the signal's reason, or with the SandboxError for the agent's error. */
+export async function operate(
+  connection: Connection,
+  operation: object,
+  options: OperationOptions = {},
+): Promise<Message> {
+  options.signal?.throwIfAborted();
+  const channel = connection.request(operation, options);
+  const cancel = (): void => channel.control({ op: "cancel" });
+  options.signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    const uploaded = options.upload?.(channel).catch((error: unknown) => {
+      cancel();
+      return { error };
+    });
+    const result = await channel.result;
+    // An upload ends with its channel: what is left of it is dropped, so this does not wait for a slow source.
+    const failedUpload =
+      result["error"] === undefined ? await uploaded : await Promise.race([uploaded, undefined]);
+    options.signal?.throwIfAborted();
+    if (failedUpload) throw failedUpload.error;
+    throwIfFailed(result);
+    return result;
+  } catch (error) {
+    throw connection.judge(error);
+  } finally {
+    options.signal?.removeEventListener("abort", cancel);
+  }
+}
+
+/** Throws the SandboxError that a RESULT with an `error` stands for. */
+export function throwIfFailed(result: Message): void {
+  if (result["error"] === undefined) return;
+  throw operationError(result["error"]);
+}
+
+/** The error code in a RESULT, or undefined where it is a success. */
+export function failureCode(result: Message): string | undefined {
+  if (result["error"] === undefined) return undefined;
+  return stringField(asMessage(result["error"]), "code", 100) ?? "EPROTO";
+}
+
+interface Meaning {
+  readonly code: SandboxErrorCode;
+  readonly remedy: string;
+}
+
+const meanings: Readonly<Record<string, Meaning>> = {
+  ENOENT: { code: "FILE_NOT_FOUND", remedy: "Check the path; relative paths start at the workspace." },
+  EEXIST: { code: "FILE_EXISTS", remedy: "Choose another name, or remove what is there first." },
+  EISDIR: { code: "NOT_A_FILE", remedy: "Name a file, not a folder." },
+  EINVAL: { code: "NOT_A_FILE", remedy: "Only regular files can be read and written." },
+  ENOTDIR: { code: "NOT_A_DIRECTORY", remedy: "Name a folder." },
+  ENOTEMPTY: { code: "FILE_ERROR", remedy: "Pass { recursive: true } to remove a folder with its content." },
+  EACCES: { code: "PERMISSION_DENIED", remedy: "Files can be written in the workspace and in /tmp." },
+  EPERM: { code: "PERMISSION_DENIED", remedy: "Files can be written in the workspace and in /tmp." },
+  EROFS: { code: "PERMISSION_DENIED", remedy: "Files can be written in the workspace and in /tmp." },
+  EESCAPE: { code: "PATH_OUTSIDE", remedy: "Name the real file: links are never followed." },
+  ELOOP: { code: "PATH_OUTSIDE", remedy: "Name the real file: links are never followed." },
+  EARCHIVE: {
+    code: "ARCHIVE_REJECTED",
+    remedy: "Make the archive again with plain files, folders and inner links.",
+  },
+  ENOSPC: {
+    code: "DISK_FULL",
+    remedy: "Remove files, or open the session with larger limits.diskBytes or limits.diskEntries.",
+  },
+  EDQUOT: { code: "DISK_FULL", remedy: "Remove files, or open the session with larger limits." },
+  EFBIG: {
+    code: "FILE_TOO_LARGE",
+    remedy: "Split the file, or open the session with larger limits.diskBytes.",
+  },
+  ETOOBIG: { code: "FILE_TOO_LARGE", remedy: "Raise the limit that was passed, or ask for less." },
+  ECANCELED: { code: "FILE_ERROR", remedy: "The operation was cancelled; call it again." },
+};
+
+function operationError(value: unknown): SandboxError {
+  const error = asMessage(value);
+  const code = stringField(error, "code", 100);
+  const message = stringField(error, "message", 4_096);
+  if (code === null || message === null) throw new FrameError("An error has no code or no message.");
+  const path = stringField(error, "path", 4_096);
+  const meaning = Object.hasOwn(meanings, code) ? meanings[code]! : undefined;
+  return new SandboxError(meaning?.code ?? "FILE_ERROR", sentence(message), {
+    remedy: meaning?.remedy ?? "See the code in details.",
+    details: { code, ...(path === null ? {} : { path }) },
+  });
+}
+
+function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,96 @@
+import type { CommandResult, ExecutionResult, OutputChunk } from "../execution.ts";
+import type { Language, Program, ProgramFiles } from "../language.ts";
+import type { Connection } from "../stream/connection.ts";
+import { execute } from "./execute.ts";
+import type { ExecuteOptions } from "./execute.ts";
+import type { Job } from "./job.ts";
+import { interpreterError } from "./kernel-run.ts";
+import { operate } from "./operation.ts";
+import type { SessionFiles } from "./session-files.ts";
+
+export interface ProgramOptions extends ExecuteOptions {
+  readonly timeoutMs: number;
+  readonly files: SessionFiles;
+}
+
+/** Builds and runs a whole program. A build step that fails is the result, as `CompileError`. */
+export async function runProgram(
+  connection: Connection,
+  language: Language,
+  program: Program,
+  job: Job,
+  options: ProgramOptions,
+): Promise<ExecutionResult> {
+  const folder = `${job.cwd}/.run-${job.id}`;
+  const files: ProgramFiles = { folder, source: `${folder}/${program.fileName(job.code)}` };
+  const deadline = performance.now() + options.timeoutMs;
+  const step = (argv: readonly string[], more: Partial<ExecuteOptions>): Promise<CommandResult> => {
+    const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
+    const request = { argv, env: job.env, cwd: job.cwd, timeoutMs };
+    return execute(connection, request, { ...options, ...more }).catch((error: unknown) => {
+      throw interpreterError(error, language, program.requires);
+    });
+  };
+  try {
+    await options.files.writeFile(files.source, job.code);
+    let builtMs = 0;
+    for (const argv of program.build(files)) {
+      const listener = options.onOutput && readable(options.onOutput, folder);
+      const built = await step(argv, { input: undefined, onOutput: listener });
+      if (built.status !== "ok") return buildFailure(language, built, folder, builtMs);
+      builtMs += built.durationMs;
+    }
+    const result = await step(program.run(files), {});
+    return {
+      ...withoutFolder(result, folder),
+      durationMs: builtMs + result.durationMs,
+      language: language.name,
+      error: null,
+      outputs: [],
+      value: null,
+    };
+  } finally {
+    const removal = { op: "remove", path: folder, recursive: true, missingOk: true };
+    await operate(connection, removal).catch(() => {});
+  }
+}
+
+function buildFailure(
+  language: Language,
+  built: CommandResult,
+  folder: string,
+  builtMs: number,
+): ExecutionResult {
+  const result = withoutFolder(built, folder);
+  const text = result.stderr.trim() || result.stdout.trim();
+  const line = /:(\d+)(?::\d+)?:/.exec(text)?.[1];
+  return {
+    ...result,
+    durationMs: builtMs + result.durationMs,
+    language: language.name,
+    error:
+      result.status === "failed"
+        ? {
+            name: "CompileError",
+            message: text.split("\n", 1)[0] ?? "",
+            traceback: text,
+            ...(line === undefined ? {} : { line: Number(line) }),
+          }
+        : null,
+    outputs: [],
+    value: null,
+  };
+}
+
+/** Tools name files by their path; the user knows only the file's name. */
+function withoutFolder<Result extends CommandResult>(result: Result, folder: string): Result {
+  const clean = (text: string): string => text.replaceAll(`${folder}/`, "");
+  return { ...result, stdout: result.stdout, stderr: clean(result.stderr) };
+}
+
+function readable(
+  listener: NonNullable<ExecuteOptions["onOutput"]>,
+  folder: string,
+): NonNullable<ExecuteOptions["onOutput"]> {
+  return (chunk: OutputChunk) => listener({ ...chunk, text: chunk.text.replaceAll(`${folder}/`, "") });
+}

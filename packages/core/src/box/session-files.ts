@@ -1,0 +1,197 @@
+import { SandboxError } from "../errors.ts";
+import type { Connection } from "../stream/connection.ts";
+import { FrameError } from "../stream/frame.ts";
+import { decodeMessage, numberField, stringField } from "../stream/message.ts";
+import type { Message } from "../stream/message.ts";
+import { operate } from "./operation.ts";
+
+/** A file, folder or link in the box. */
+export interface FileEntry {
+  /** Relative to the listed folder; of `stat`, the path asked for. */
+  readonly path: string;
+  readonly type: "file" | "directory" | "symlink" | "other";
+  /** Bytes. */
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly modifiedAt: Date;
+  /** Where a link points. */
+  readonly target?: string;
+}
+
+export interface FileOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A file's content, whole or in pieces. */
+export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Largest file that `readFile` takes into memory unless told otherwise. */
+const defaultReadBytes = 256 * 1_048_576;
+
+/**
+ * The files of a session. Paths are relative to the workspace or absolute; links are never followed.
+ * Every method rejects with a SandboxError, or with the signal's reason.
+ */
+export class SessionFiles {
+  readonly #connection: () => Connection;
+  readonly #workspace: string;
+
+  constructor(connection: () => Connection, workspace: string) {
+    this.#connection = connection;
+    this.#workspace = workspace;
+  }
+
+  /** The file's bytes. `FILE_TOO_LARGE` over `maxBytes` (256 MiB unless given). */
+  async readFile(path: string, options: FileOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    await operate(
+      this.#connection(),
+      { op: "read", path: this.resolve(path), maxBytes: options.maxBytes ?? defaultReadBytes },
+      { signal: options.signal, onData: (_stream, data) => void chunks.push(data) },
+    );
+    return Buffer.concat(chunks);
+  }
+
+  /** The file as UTF-8 text. */
+  async readText(path: string, options: FileOptions & { readonly maxBytes?: number } = {}): Promise<string> {
+    return (await this.readFile(path, options)).toString("utf8");
+  }
+
+  /** Writes a file, with its folders: it appears whole or not at all. */
+  async writeFile(
+    path: string,
+    content: FileContent,
+    options: FileOptions & { readonly mode?: number; readonly append?: boolean } = {},
+  ): Promise<void> {
+    const request = {
+      op: "write",
+      path: this.resolve(path),
+      parents: true,
+      ...(options.mode === undefined ? {} : { mode: options.mode }),
+      ...(options.append ? { append: true } : {}),
+    };
+    await operate(this.#connection(), request, {
+      signal: options.signal,
+      upload: async (channel) => {
+        if (typeof content === "string") await channel.write(0, Buffer.from(content, "utf8"));
+        else if (content instanceof Uint8Array) await channel.write(0, content);
+        else {
+          for await (const chunk of content) {
+            if (!channel.open) return;
+            await channel.write(0, chunk);
+          }
+        }
+        channel.end(0);
+      },
+    });
+  }
+
+  /** What a folder holds, sorted by path. `FILE_TOO_LARGE` over `maxEntries` (100,000 unless given). */
+  async list(
+    path = ".",
+    options: FileOptions & { readonly recursive?: boolean; readonly maxEntries?: number } = {},
+  ): Promise<FileEntry[]> {
+    const chunks: Uint8Array[] = [];
+    const request = {
+      op: "list",
+      path: this.resolve(path),
+      recursive: options.recursive ?? false,
+      maxEntries: options.maxEntries ?? 100_000,
+    };
+    await operate(this.#connection(), request, {
+      signal: options.signal,
+      onData: (_stream, data) => void chunks.push(data),
+    });
+    const lines = Buffer.concat(chunks).toString("utf8").split("\n").filter(Boolean);
+    const entries = this.#judged(() =>
+      lines.map((line) => fileEntry(decodeMessage(Buffer.from(line, "utf8")))),
+    );
+    return entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  }
+
+  async stat(path: string, options: FileOptions = {}): Promise<FileEntry> {
+    const request = { op: "stat", path: this.resolve(path) };
+    const entry = await operate(this.#connection(), request, options);
+    return this.#judged(() => fileEntry(entry));
+  }
+
+  async exists(path: string, options: FileOptions = {}): Promise<boolean> {
+    try {
+      await this.stat(path, options);
+      return true;
+    } catch (error) {
+      if (SandboxError.is(error, "FILE_NOT_FOUND") || SandboxError.is(error, "NOT_A_DIRECTORY")) return false;
+      throw error;
+    }
+  }
+
+  /** Removes a file or an empty folder; with `recursive`, everything below too. */
+  async remove(
+    path: string,
+    options: FileOptions & { readonly recursive?: boolean; readonly missingOk?: boolean } = {},
+  ): Promise<void> {
+    const { recursive = false, missingOk = false } = options;
+    const request = { op: "remove", path: this.resolve(path), recursive, missingOk };
+    await operate(this.#connection(), request, { signal: options.signal });
+  }
+
+  /** Makes a folder and those above it; nothing happens when it is there. */
+  async makeDirectory(path: string, options: FileOptions = {}): Promise<void> {
+    const request = { op: "mkdir", path: this.resolve(path), parents: true };
+    await operate(this.#connection(), request, options);
+  }
+
+  /** Moves a file or folder; a file in the place is replaced. */
+  async rename(from: string, to: string, options: FileOptions = {}): Promise<void> {
+    const request = { op: "rename", from: this.resolve(from), to: this.resolve(to) };
+    await operate(this.#connection(), request, options);
+  }
+
+  /** Reads what the box said; what it may not say ends the session. */
+  #judged<Value>(read: () => Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#connection().judge(error);
+    }
+  }
+
+  /** The absolute path in the box. `INVALID_OPTION` for what cannot be a path, `PATH_OUTSIDE` for one that climbs out by `..`. */
+  resolve(path: string): string {
+    if (typeof path !== "string" || path === "" || path.includes("\0") || !path.isWellFormed()) {
+      throw new SandboxError("INVALID_OPTION", `${JSON.stringify(path)} is not a path.`, {
+        remedy: "Pass a path relative to the workspace, or an absolute one.",
+      });
+    }
+    const segments: string[] = [];
+    const absolute = path.startsWith("/") ? path : `${this.#workspace}/${path}`;
+    for (const segment of absolute.split("/")) {
+      if (segment === "" || segment === ".") continue;
+      if (segment === "..") {
+        throw new SandboxError("PATH_OUTSIDE", `The path ${JSON.stringify(path)} climbs with "..".`, {
+          remedy: "Pass the path without it.",
+        });
+      }
+      segments.push(segment);
+    }
+    return `/${segments.join("/")}`;
+  }
+}
+
+const entryTypes = ["file", "directory", "symlink", "other"] as const;
+
+function fileEntry(message: Message): FileEntry {
+  const type = entryTypes.find((known) => known === message["type"]);
+  const path = stringField(message, "path");
+  if (type === undefined || path === null) throw new FrameError("A file entry has no type or path.");
+  const target = stringField(message, "target");
+  return {
+    path,
+    type,
+    size: numberField(message, "size") ?? 0,
+    mode: numberField(message, "mode") ?? 0,
+    modifiedAt: new Date(numberField(message, "mtimeMs") ?? 0),
+    ...(target === null ? {} : { target }),
+  };
+}

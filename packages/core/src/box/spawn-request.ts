@@ -1,0 +1,14 @@
+/** The `spawn` operation of the protocol. */
+export interface SpawnRequest {
+  readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly cwd: string;
+  readonly stdin: "null" | "stream";
+  readonly structured?: boolean;
+  readonly timeoutMs?: number | undefined;
+  /** Take a prepared process of this name when there is one. */
+  readonly from?: string | undefined;
+}
+
+/** Streams of a spawned process on its channel. */
+export const ProcessStream = { stdin: 0, stdout: 1, stderr: 2, structured: 3 } as const;

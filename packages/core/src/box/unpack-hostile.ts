@@ -1,0 +1,113 @@
+import { constants } from "node:fs";
+import { lstat, mkdir, open, rm, symlink } from "node:fs/promises";
+import { dirname, join, normalize, posix, sep } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { extract } from "tar-stream";
+import type { Headers } from "tar-stream";
+import { SandboxError } from "../errors.ts";
+import type { CopyLimits } from "./copy-from-box.ts";
+import { copyTooLarge } from "./copy-from-box.ts";
+
+/**
+ * Unpacks a tar that came from inside a box into a host folder. Only files, folders and links that stay inside are
+ * made; nothing is ever written through a link, and links are made last, so none can redirect a later entry.
+ * Rejects with `ARCHIVE_REJECTED`, or with `FILE_TOO_LARGE` over the limits.
+ */
+export async function unpackHostile(archive: Readable, folder: string, limits: CopyLimits): Promise<void> {
+  const extraction = extract();
+  const links: { readonly path: string; readonly target: string }[] = [];
+  let bytes = 0;
+  let entries = 0;
+  const filling = pipeline(archive, extraction);
+  const emptying = (async (): Promise<void> => {
+    for await (const entry of extraction) {
+      const header = entry.header;
+      bytes += header.size ?? 0;
+      entries += 1;
+      if (bytes > limits.maxBytes || entries > limits.maxEntries) throw copyTooLarge(limits);
+      const name = safeName(header.name);
+      if (header.type === "symlink") links.push({ path: name, target: safeTarget(name, header) });
+      else if (name !== "" || header.type !== "directory") await makeEntry(entry, folder, name);
+      entry.resume();
+    }
+  })().catch((error: Error) => {
+    extraction.destroy(error);
+    archive.destroy(error);
+    throw error;
+  });
+  const outcomes = await Promise.allSettled([emptying, filling]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  for (const link of links) await makeLink(folder, link.path, link.target);
+}
+
+type Entry = Readable & { readonly header: Headers };
+
+async function makeEntry(entry: Entry, folder: string, name: string): Promise<void> {
+  const { type = "file", mode = 0o644 } = entry.header;
+  const path = join(folder, name);
+  if (type === "directory") {
+    await makeFolders(folder, name);
+    return;
+  }
+  if (type !== "file" && type !== "contiguous-file") throw rejected(name, `is of the kind "${type}"`);
+  await makeFolders(folder, dirname(name));
+  await rm(path, { force: true }).catch(() => {
+    throw rejected(name, "stands where a folder is");
+  });
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  const file = await open(path, flags, mode & 0o777 & ~0o022);
+  await pipeline(entry, file.createWriteStream());
+}
+
+/** Makes each folder of a path below the root, refusing to go through anything that is not a real folder. */
+async function makeFolders(root: string, name: string): Promise<void> {
+  let path = root;
+  for (const segment of name.split(sep)) {
+    if (segment === "" || segment === ".") continue;
+    path = join(path, segment);
+    await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+      if (!(await lstat(path)).isDirectory())
+        throw rejected(name, "goes through something that is no folder");
+    });
+  }
+}
+
+async function makeLink(folder: string, name: string, target: string): Promise<void> {
+  await makeFolders(folder, dirname(name));
+  const path = join(folder, name);
+  await rm(path, { force: true }).catch(() => {
+    throw rejected(name, "stands where a folder is");
+  });
+  await symlink(target, path);
+}
+
+/** The entry's path below the root in the host's form; "" is the root itself. */
+function safeName(name: string): string {
+  const parts = name.split("/").filter((part) => part !== "" && part !== ".");
+  const hostile = parts.some(
+    (part) => part === ".." || part.includes("\0") || part.includes(foreignSeparator),
+  );
+  if (name.startsWith("/") || hostile) throw rejected(name, "leaves the folder");
+  return normalize(parts.join(sep)).replace(/^\.$/, "");
+}
+
+/** On Windows a backslash separates and a colon names a drive; elsewhere neither can be in a way that matters. */
+const foreignSeparator = sep === "\\" ? "\\" : "\0";
+
+/** A target may climb only at its start, through real folders: later ".." could climb out of another link's target. */
+function safeTarget(name: string, header: Headers): string {
+  const target = header.linkname ?? "";
+  const reached = posix.normalize(posix.join(posix.dirname(name.split(sep).join("/")), target));
+  const climbsLate = /(^|\/)(?!\.\.?(\/|$))[^/]+\/(.*\/)?\.\.(\/|$)/.test(target);
+  const leaves = target.startsWith("/") || reached === ".." || reached.startsWith("../");
+  if (target === "" || leaves || climbsLate) throw rejected(name, "is a link that leaves the folder");
+  return target;
+}
+
+function rejected(name: string, why: string): SandboxError {
+  return new SandboxError("ARCHIVE_REJECTED", `The entry ${JSON.stringify(name)} ${why}.`, {
+    remedy: "Nothing more was copied; treat the session's files as hostile.",
+  });
+}

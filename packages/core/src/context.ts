@@ -1,0 +1,224 @@
+import { encodeJob } from "./box/job.ts";
+import { KernelReport } from "./box/kernel-report.ts";
+import { interpreterError } from "./box/kernel-run.ts";
+import type { LiveBox } from "./box/live-box.ts";
+import { throwIfFailed } from "./box/operation.ts";
+import { Outputs } from "./box/outputs.ts";
+import type { OutputListener } from "./box/outputs.ts";
+import { readProcessEnd } from "./box/process-end.ts";
+import type { ProcessEnd } from "./box/process-end.ts";
+import { ProcessStream } from "./box/spawn-request.ts";
+import { StructuredMessages } from "./box/structured-messages.ts";
+import { SandboxError } from "./errors.ts";
+import type { ExecutionResult, Status } from "./execution.ts";
+import type { Kernel, Language } from "./language.ts";
+import { checkCode, checkContextRunOptions } from "./run-options.ts";
+import type { Channel } from "./stream/channel.ts";
+
+/** For one run in a context. */
+export interface ContextRunOptions {
+  /** Time limit in milliseconds. Over it the run is interrupted; a run that ignores that ends the context. */
+  readonly timeoutMs?: number;
+  /** Aborting interrupts the run, like the time limit. */
+  readonly signal?: AbortSignal;
+  readonly onOutput?: OutputListener;
+}
+
+/** What a context works with. */
+export interface ContextSettings {
+  readonly live: LiveBox;
+  readonly language: Language;
+  readonly kernel: Kernel;
+  readonly workspace: string;
+  readonly timeoutMs: number;
+  readonly maxOutputBytes: number;
+}
+
+/** After an interrupt: a second one, then the end, in milliseconds. */
+const secondInterruptMs = 1_000;
+const patienceMs = 3_000;
+
+/** A process that keeps variables, imports and functions between runs, like a notebook's kernel. Runs take turns. */
+export class Context {
+  readonly language: string;
+  readonly #settings: ContextSettings;
+  readonly #channel: Channel;
+  readonly #messages: StructuredMessages;
+  readonly #end: Promise<ProcessEnd>;
+  #turn: Promise<unknown> = Promise.resolve();
+  #current: { readonly outputs: Outputs; readonly report: KernelReport; done(): void } | undefined;
+  #runs = 0;
+  #closed = false;
+
+  constructor(settings: ContextSettings) {
+    this.#settings = settings;
+    this.language = settings.language.name;
+    this.#messages = new StructuredMessages((message) => {
+      const run = this.#current;
+      run?.report.take(message);
+      if (run && run.report.done !== null) run.done();
+    });
+    const { kernel, live, workspace, language } = settings;
+    this.#channel = live.connection.request(
+      {
+        op: "spawn",
+        argv: kernel.argv,
+        cwd: workspace,
+        stdin: "null",
+        structured: true,
+        ...(kernel.warm === "none" ? {} : { from: language.name }),
+      },
+      {
+        onData: (stream, data) =>
+          stream === ProcessStream.structured
+            ? this.#messages.push(data)
+            : this.#current?.outputs.push(stream, data),
+      },
+    );
+    this.#end = this.#watch();
+    this.#end.catch(() => {});
+  }
+
+  /** False once the context was closed or its process has ended; its variables are gone then. */
+  get open(): boolean {
+    return !this.#closed && this.#channel.open;
+  }
+
+  /** Runs code with the state of the runs before. Rejects with `CONTEXT_CLOSED` when that state is gone. */
+  async run(code: string, options: ContextRunOptions = {}): Promise<ExecutionResult> {
+    checkCode(code);
+    checkContextRunOptions(options);
+    const turn = this.#turn.then(() => this.#run(code, options));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Interrupts the run under way; the context keeps its state. */
+  interrupt(): void {
+    if (this.#current) this.#channel.control({ op: "signal", signal: "SIGINT" });
+  }
+
+  /** Ends the process and forgets its state. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#channel.control({ op: "cancel" });
+    await this.#end.catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #watch(): Promise<ProcessEnd> {
+    const { live, language, kernel } = this.#settings;
+    try {
+      const result = await this.#channel.result;
+      throwIfFailed(result);
+      return readProcessEnd(result, this.#channel);
+    } catch (error) {
+      throw interpreterError(live.connection.judge(error), language, kernel.requires);
+    }
+  }
+
+  async #run(code: string, options: ContextRunOptions): Promise<ExecutionResult> {
+    const { maxOutputBytes, workspace } = this.#settings;
+    if (!this.open) return this.#refuse();
+    const report = new KernelReport();
+    const interruption = new Interruption(this.#channel);
+    const outputs = new Outputs({ ...options, maxOutputBytes }, () => interruption.begin("cancelled"));
+    if (options.signal?.aborted) return this.#result("cancelled", outputs, report, { started: 0 });
+    const started = performance.now();
+    const done = Promise.withResolvers<void>();
+    this.#messages.reset();
+    this.#current = { outputs, report, done: done.resolve };
+    const guard = this.#settings.live.guard();
+    guard.waitsForHost = () => outputs.untaken > 0;
+    const abort = (): void => interruption.begin("cancelled");
+    options.signal?.addEventListener("abort", abort, { once: true });
+    const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
+    const timer = setTimeout(() => interruption.begin("timed-out"), timeoutMs);
+    guard.arm(timeoutMs + patienceMs);
+    try {
+      const id = ++this.#runs;
+      const filename = `<run ${id}>`;
+      const job = { id, mode: "context", code, filename, argv: [], env: {}, cwd: workspace } as const;
+      this.#channel.write(ProcessStream.structured, encodeJob(job)).catch(() => {});
+      const end = await Promise.race([done.promise, this.#end]);
+      await outputs.settled;
+      if (outputs.failure) throw outputs.failure.error;
+      const status = statusOf(end ?? undefined, report.done, interruption.reason);
+      return this.#result(status, outputs, report, { started, ...(end ? { end } : {}) });
+    } finally {
+      this.#current = undefined;
+      clearTimeout(timer);
+      guard.disarm();
+      interruption.finish();
+      options.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #refuse(): Promise<never> {
+    if (!this.#closed) await this.#end;
+    throw new SandboxError("CONTEXT_CLOSED", "The context has ended, and its state with it.", {
+      remedy: "Create a new one with session.createContext().",
+    });
+  }
+
+  #result(
+    status: Status,
+    outputs: Outputs,
+    report: KernelReport,
+    facts: { readonly started: number; readonly end?: ProcessEnd },
+  ): ExecutionResult {
+    return {
+      status,
+      exitCode: facts.end ? facts.end.exitCode : report.done,
+      signal: facts.end?.signal ?? null,
+      ...outputs.captured(),
+      durationMs: facts.started === 0 ? 0 : performance.now() - facts.started,
+      usage: facts.end?.usage ?? { cpuMs: null, peakMemoryBytes: null },
+      language: this.language,
+      error: status === "ok" ? null : report.error,
+      outputs: report.allOutputs,
+      value: report.value,
+    };
+  }
+}
+
+/** Interrupts a run, and ends its process when that does not help. */
+class Interruption {
+  /** Why, once it has begun. */
+  reason: "timed-out" | "cancelled" | undefined;
+  readonly #channel: Channel;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  begin(reason: "timed-out" | "cancelled"): void {
+    if (this.reason) return;
+    this.reason = reason;
+    const interrupt = (): void => this.#channel.control({ op: "signal", signal: "SIGINT" });
+    interrupt();
+    this.#timers = [
+      setTimeout(interrupt, secondInterruptMs),
+      setTimeout(() => this.#channel.control({ op: "cancel" }), patienceMs),
+    ];
+  }
+
+  finish(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}
+
+function statusOf(
+  end: ProcessEnd | undefined,
+  exitCode: number | null,
+  interrupted: "timed-out" | "cancelled" | undefined,
+): Status {
+  if (end?.status === "out-of-memory") return "out-of-memory";
+  if (interrupted && (end || exitCode !== 0)) return interrupted;
+  if (end) return end.status === "ok" ? "failed" : end.status;
+  return exitCode === 0 ? "ok" : "failed";
+}

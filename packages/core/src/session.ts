@@ -1,0 +1,337 @@
+import { randomUUID } from "node:crypto";
+import { auto } from "./auto.ts";
+import { BoxProcess } from "./box/box-process.ts";
+import { copyFromBox } from "./box/copy-from-box.ts";
+import type { CopyLimits } from "./box/copy-from-box.ts";
+import { copyToBox } from "./box/copy-to-box.ts";
+import { execute } from "./box/execute.ts";
+import type { ExecuteOptions } from "./box/execute.ts";
+import type { Job } from "./box/job.ts";
+import { runInKernel } from "./box/kernel-run.ts";
+import { LiveBox } from "./box/live-box.ts";
+import { runProgram } from "./box/program-run.ts";
+import { SessionFiles } from "./box/session-files.ts";
+import { saveWorkspace } from "./box/save-workspace.ts";
+import { commandResult } from "./command.ts";
+import { Context } from "./context.ts";
+import { SandboxError } from "./errors.ts";
+import type { CommandResult, ExecutionResult } from "./execution.ts";
+import { checkKnown, checkNumber, checkSignal, invalid } from "./option-checks.ts";
+import {
+  checkArguments,
+  checkCode,
+  checkCommandOptions,
+  checkRunOptions,
+  checkSpawnOptions,
+  inputBytes,
+} from "./run-options.ts";
+import type { CommandOptions, RunOptions, SpawnOptions } from "./run-options.ts";
+import type { BoxSpec, Runtime, Template } from "./runtime.ts";
+import { checkTemplateName, settleOptions } from "./session-options.ts";
+import type { SandboxSessionOptions, SessionSettings } from "./session-options.ts";
+
+/** Cancels an operation; it rejects with the signal's reason. */
+export interface SignalOption {
+  readonly signal?: AbortSignal;
+}
+
+/** For copies out of the box. */
+export interface CopyFromOptions extends SignalOption, Partial<CopyLimits> {}
+
+const workspace = "/workspace";
+const defaultCopyLimits: CopyLimits = { maxBytes: 4 * 2 ** 30, maxEntries: 1_000_000 };
+
+/**
+ * An isolated box that runs code. Files stay between runs; processes and variables do not, except in a context.
+ *
+ * ```ts
+ * await using session = await SandboxSession.open({ lang: "python" });
+ * const result = await session.run("print(6 * 7)");
+ * console.log(result.stdout); // 42
+ * ```
+ */
+export class SandboxSession implements AsyncDisposable {
+  /** Unique; part of the box's name in its runtime. */
+  readonly id: string = randomUUID();
+  /** The box's files. */
+  readonly files: SessionFiles;
+  readonly #settings: SessionSettings;
+  #state: "new" | "opening" | "open" | "closed" = "new";
+  #live: LiveBox | undefined;
+  #runtime: Runtime | undefined;
+  #closing: Promise<void> | undefined;
+  #opening: AbortController | undefined;
+  #jobs = 0;
+  #template: Template | undefined;
+
+  /** Checks the options and starts nothing; `open()` does. Throws a SandboxError for an option that cannot be. */
+  constructor(options: SandboxSessionOptions = {}) {
+    this.#settings = settleOptions(options);
+    this.files = new SessionFiles(() => this.#box().connection, workspace);
+  }
+
+  /** A session that is open. Rejects with a SandboxError, or with the signal's reason; nothing is left behind then. */
+  static async open(options: SandboxSessionOptions & SignalOption = {}): Promise<SandboxSession> {
+    const { signal, ...rest } = options;
+    const session = new SandboxSession(rest);
+    await session.open(signal === undefined ? {} : { signal });
+    return session;
+  }
+
+  /** The language that `run` takes. */
+  get language(): string {
+    return this.#settings.language.name;
+  }
+
+  /** The image that `keepTemplate` made at `close()`, to be passed as `image` of a later session. */
+  get template(): string | undefined {
+    return this.#template?.reference;
+  }
+
+  /** Starts the box. Makes its image ready first, which can take minutes the first time; see `onProgress`. */
+  async open(options: SignalOption = {}): Promise<void> {
+    checkKnown("open", options, ["signal"]);
+    checkSignal(options.signal);
+    if (this.#state === "closed") throw closedError();
+    if (this.#state !== "new") throw invalid("The session is open already.", "Call open() once.");
+    this.#state = "opening";
+    const local = new AbortController();
+    this.#opening = local;
+    const signal = options.signal ? AbortSignal.any([options.signal, local.signal]) : local.signal;
+    try {
+      signal.throwIfAborted();
+      const runtime = this.#settings.runtime ?? (await auto());
+      this.#runtime = runtime;
+      this.#live = await this.#launch(runtime, signal);
+      if (local.signal.aborted) {
+        await this.#live.remove();
+        throw closedError();
+      }
+      this.#state = "open";
+    } catch (error) {
+      this.#live = undefined;
+      this.#state = "closed";
+      throw error;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  /** Runs code in a fresh process on the session's files. The code's failure is a result; only the sandbox's own failure rejects. */
+  async run(code: string, options: RunOptions = {}): Promise<ExecutionResult> {
+    checkCode(code);
+    checkRunOptions(options);
+    const live = this.#box();
+    const { language } = this.#settings;
+    const id = ++this.#jobs;
+    const job: Job = {
+      id,
+      mode: "script",
+      code,
+      filename: language.program ? language.program.fileName(code) : `main${language.extensions[0]}`,
+      argv: options.argv ?? [],
+      env: options.env ?? {},
+      cwd: this.#folder(options.cwd),
+    };
+    const execution = { ...this.#execution(live, options), timeoutMs: this.#timeout(options) };
+    if (language.kernel) {
+      return runInKernel(live.connection, language, language.kernel, job, execution);
+    }
+    const files = this.files;
+    return runProgram(live.connection, language, language.program!, job, { ...execution, files });
+  }
+
+  /** Runs a command: a string by the image's shell, an array exactly as it is. */
+  async executeCommand(
+    command: string | readonly string[],
+    options: CommandOptions = {},
+  ): Promise<CommandResult> {
+    checkCommandOptions(options);
+    const argv = commandLine(command);
+    const live = this.#box();
+    const request = {
+      argv,
+      env: options.env ?? {},
+      cwd: this.#folder(options.cwd),
+      timeoutMs: this.#timeout(options),
+    };
+    return commandResult(argv, execute(live.connection, request, this.#execution(live, options)));
+  }
+
+  /** Starts a process whose streams the caller holds. Without `timeoutMs` it may run as long as the session. */
+  async spawn(command: string | readonly string[], options: SpawnOptions = {}): Promise<BoxProcess> {
+    checkSpawnOptions(options);
+    const argv = commandLine(command);
+    const { connection } = this.#box();
+    const request = {
+      argv,
+      env: options.env ?? {},
+      cwd: this.#folder(options.cwd),
+      stdin: options.stdin ? "stream" : "null",
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    } as const;
+    return BoxProcess.start(connection, request, options.signal);
+  }
+
+  /** A process that keeps variables between runs. `UNSUPPORTED` for languages that run whole programs. */
+  createContext(): Context {
+    const live = this.#box();
+    const { language, timeoutMs, maxOutputBytes } = this.#settings;
+    const { kernel } = language;
+    if (!kernel?.contexts) {
+      throw new SandboxError("UNSUPPORTED", `${language.name} has no contexts.`, {
+        remedy: "Use run(): files stay between runs.",
+      });
+    }
+    return new Context({ live, language, kernel, workspace, timeoutMs, maxOutputBytes });
+  }
+
+  /** Copies a file or folder of this machine into the box, streamed. */
+  async copyToRuntime(source: string, destination: string, options: SignalOption = {}): Promise<void> {
+    checkKnown("copyToRuntime", options, ["signal"]);
+    checkSignal(options.signal);
+    checkHostPath(source);
+    await copyToBox(this.#box().connection, this.files, source, destination, options.signal);
+  }
+
+  /** Copies a file or folder of the box to this machine, streamed. What comes out is handled as hostile. */
+  async copyFromRuntime(source: string, destination: string, options: CopyFromOptions = {}): Promise<void> {
+    checkKnown("copyFromRuntime", options, ["signal", "maxBytes", "maxEntries"]);
+    checkSignal(options.signal);
+    checkHostPath(destination);
+    const limits = { ...defaultCopyLimits, ...options };
+    for (const name of ["maxBytes", "maxEntries"] as const) {
+      checkNumber(name, limits[name], { least: 1, most: Number.MAX_SAFE_INTEGER, whole: true });
+    }
+    await copyFromBox(this.#box().connection, this.files, source, destination, limits);
+  }
+
+  /** Keeps the session's files as an image that later sessions can open. An image of that name is replaced only if `name` is given. */
+  async snapshot(options: SignalOption & { readonly name?: string } = {}): Promise<Template> {
+    checkKnown("snapshot", options, ["signal", "name"]);
+    checkSignal(options.signal);
+    if (options.name !== undefined) checkTemplateName(options.name);
+    const live = this.#box();
+    return saveWorkspace(this.#runtime!, live, workspace, this.#settings.logger, options);
+  }
+
+  /** Ends the box and everything in it. Idempotent; resolves within milliseconds, removal goes on behind. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Resolves when nothing of the box is left in its runtime; closes the session first. */
+  async gone(): Promise<void> {
+    const live = this.#live;
+    await this.close();
+    await live?.remove();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { keepTemplate, logger } = this.#settings;
+    this.#opening?.abort(closedError());
+    const live = this.#live;
+    const wasOpen = this.#state === "open";
+    if (!live || !wasOpen) {
+      this.#state = "closed";
+      return;
+    }
+    try {
+      if (keepTemplate && !live.connection.failure) {
+        const options = keepTemplate.name === undefined ? {} : { name: keepTemplate.name };
+        this.#template = await saveWorkspace(this.#runtime!, live, workspace, logger, options);
+      }
+    } finally {
+      this.#state = "closed";
+      await live.close();
+    }
+  }
+
+  async #launch(runtime: Runtime, signal: AbortSignal): Promise<LiveBox> {
+    const { image, limits, network, language, env, logger, onProgress, keepTemplate } = this.#settings;
+    checkFeatures(runtime, { image: image.kind, network, template: keepTemplate !== undefined });
+    const spec: BoxSpec = { sessionId: this.id, image, limits, network, workspace };
+    const launch = { signal, logger, ...(onProgress ? { onProgress } : {}) };
+    const started = performance.now();
+    const live = await LiveBox.open({ runtime, spec, language, env, logger, launch });
+    logger.info(`Opened a ${language.name} box.`, {
+      runtime: runtime.name,
+      box: live.box.id,
+      mode: live.connection.agent["mode"],
+      tookMs: Math.round(performance.now() - started),
+    });
+    return live;
+  }
+
+  #box(): LiveBox {
+    if (this.#state === "closed") throw closedError();
+    if (!this.#live || this.#state !== "open") {
+      throw new SandboxError("SESSION_NOT_OPEN", "The session is not open.", {
+        remedy: "Call await session.open() first, or use SandboxSession.open().",
+      });
+    }
+    if (this.#live.connection.failure) throw this.#live.connection.failure;
+    return this.#live;
+  }
+
+  #execution(live: LiveBox, options: CommandOptions): ExecuteOptions {
+    return {
+      input: inputBytes(options.stdin),
+      signal: options.signal,
+      onOutput: options.onOutput,
+      maxOutputBytes: this.#settings.maxOutputBytes,
+      guard: live.guard(),
+    };
+  }
+
+  #timeout(options: CommandOptions): number {
+    return options.timeoutMs ?? this.#settings.timeoutMs;
+  }
+
+  #folder(cwd: string | undefined): string {
+    return cwd === undefined ? workspace : this.files.resolve(cwd);
+  }
+}
+
+function commandLine(command: string | readonly string[]): readonly string[] {
+  if (typeof command === "string") {
+    checkArguments([command], "command");
+    return ["/bin/sh", "-c", command];
+  }
+  checkArguments(command, "command");
+  if (command.length === 0 || command[0] === "") throw invalid("The command is empty.");
+  return command;
+}
+
+function checkHostPath(path: unknown): void {
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
+  throw invalid("The path on this machine is not a path.");
+}
+
+function checkFeatures(
+  runtime: Runtime,
+  asked: {
+    readonly image: BoxSpec["image"]["kind"];
+    readonly network: BoxSpec["network"];
+    readonly template: boolean;
+  },
+): void {
+  const refuse = (what: string): never => {
+    throw new SandboxError("UNSUPPORTED", `The runtime ${runtime.name} cannot ${what}.`, {
+      remedy: "Leave the option out, or use another runtime.",
+    });
+  };
+  const { features } = runtime;
+  if (!features.images.includes(asked.image)) refuse(`use an image given as ${asked.image}`);
+  if (!features.networks.includes(asked.network)) refuse(`give a box the network "${asked.network}"`);
+  if (asked.template && !features.templates) refuse("keep templates");
+}
+
+function closedError(): SandboxError {
+  return new SandboxError("SESSION_CLOSED", "The session is closed.", { remedy: "Open a new session." });
+}
