@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Box, BoxExit, BoxIdentity } from "../../../runtime.ts";
+import { hasStatus } from "../engine/engine-error.ts";
+import type { EngineClient } from "../engine/engine-client.ts";
+import type { AttachedStream } from "./attached-stream.ts";
+import { removeContainer } from "./remove-container.ts";
+
+interface WaitAnswer {
+  readonly StatusCode?: number;
+  readonly Error?: { readonly Message?: string } | null;
+}
+
+/** A wait lasts as long as its box does; the engine keeps it open. */
+const forEver = 2 ** 31 - 1;
+const lostAfterMs = 10_000;
+
+/** Follows one container to its end. Call `watch` before the container is started. */
+export class DockerBox implements Box {
+  readonly id: string;
+  readonly stream: AttachedStream;
+  readonly identity: BoxIdentity;
+  readonly gone: Promise<BoxExit>;
+  readonly #client: EngineClient;
+  readonly #stopWatching: AbortController = new AbortController();
+  #destroying: Promise<void> | null = null;
+
+  constructor(client: EngineClient, id: string, stream: AttachedStream, identity: BoxIdentity) {
+    this.#client = client;
+    this.id = id;
+    this.stream = stream;
+    this.identity = identity;
+    this.gone = this.#watch();
+  }
+
+  diagnostics(): string {
+    return this.stream.diagnostics();
+  }
+
+  destroy(): Promise<void> {
+    this.#destroying ??= this.#destroy();
+    return this.#destroying;
+  }
+
+  async #destroy(): Promise<void> {
+    this.stream.destroy();
+    try {
+      await removeContainer(this.#client, this.id);
+    } catch (error) {
+      this.#stopWatching.abort(error);
+      throw error;
+    }
+    // The container is gone; a wait that an engine forgets to answer must not hold anybody up.
+    const late = setTimeout(() => this.#stopWatching.abort(), 1000);
+    await this.gone;
+    clearTimeout(late);
+  }
+
+  async #watch(): Promise<BoxExit> {
+    const exit = await this.#exit();
+    return this.#destroying ? { ...exit, reason: "destroyed" } : exit;
+  }
+
+  async #exit(): Promise<BoxExit> {
+    try {
+      const answer = await this.#client.json<WaitAnswer>(
+        { method: "POST", path: `/containers/${this.id}/wait`, query: { condition: "removed" } },
+        { what: "wait for the box's end", timeoutMs: forEver, signal: this.#stopWatching.signal },
+      );
+      return exitOf(answer);
+    } catch (error) {
+      if (hasStatus(error, 404)) return { reason: "removed", exitCode: null };
+      if (this.#stopWatching.signal.aborted) return { reason: "lost", exitCode: null };
+      return this.#searched(error as Error);
+    }
+  }
+
+  /** The connection broke: the engine may have restarted, with or without the box. */
+  async #searched(error: Error): Promise<BoxExit> {
+    for (const started = Date.now(); Date.now() - started < lostAfterMs;) {
+      try {
+        await sleep(250, undefined, { signal: this.#stopWatching.signal, ref: false });
+        await this.#client.json(
+          { method: "GET", path: `/containers/${this.id}/json` },
+          { what: "look for the box", timeoutMs: 2000, signal: this.#stopWatching.signal },
+        );
+      } catch (failure) {
+        if (hasStatus(failure, 404)) return { reason: "removed", exitCode: null };
+        if (this.#stopWatching.signal.aborted) break;
+      }
+    }
+    return { reason: "lost", exitCode: null, message: error.message };
+  }
+}
+
+function exitOf({ StatusCode, Error: failure }: WaitAnswer): BoxExit {
+  const exitCode = typeof StatusCode === "number" ? StatusCode : null;
+  // 128 + 9 and 128 + 15: the agent itself never ends with these.
+  const reason = exitCode === 137 || exitCode === 143 ? "killed" : "exited";
+  return { reason, exitCode, ...(failure?.Message ? { message: failure.Message } : {}) };
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { SandboxError } from "../../../errors.ts";
+import type { BoxSpec } from "../../../runtime.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ResolvedImage } from "../image/resolved-image.ts";
+import { label, namePrefix, ownedLabels } from "../labels.ts";
+import { thisOwner } from "../owner.ts";
+import { AttachedStream } from "./attached-stream.ts";
+import type { BoxIds } from "./box-identity.ts";
+import { createBody } from "./create-body.ts";
+import { DockerBox } from "./docker-box.ts";
+import { forPodman } from "./podman-differences.ts";
+import { removeContainer } from "./remove-container.ts";
+import { startError } from "./start-error.ts";
+
+export interface LaunchInput {
+  readonly engine: Engine;
+  readonly spec: BoxSpec;
+  readonly image: ResolvedImage;
+  readonly agentVolume: string;
+  readonly ids: BoxIds;
+  readonly mode: "split-uid" | "same-uid";
+  readonly ociRuntime: string | undefined;
+  readonly platform: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Beyond the box's own life: for starting, and for clocks that differ. */
+const graceMs = 10 * 60_000;
+/** How long a failed launch may hold its caller up with tidying; the engine's reaper does the rest. */
+const tidyMs = 10_000;
+
+/**
+ * Creates, attaches to and starts one container. When that fails or is aborted, nothing of it is left on the engine:
+ * its name is chosen here, so even a creation whose answer never came is found and removed.
+ */
+export async function launchBox(input: LaunchInput): Promise<DockerBox> {
+  const { engine, spec, signal, ids } = input;
+  const { client } = engine;
+  const name = `${namePrefix}${spec.sessionId}-${randomBytes(6).toString("hex")}`;
+  const steps: Promise<unknown>[] = [];
+  let box: DockerBox | null = null;
+  try {
+    const created = client.json<{ Id: string }>(
+      {
+        method: "POST",
+        path: "/containers/create",
+        query: { name, ...(input.platform === undefined ? {} : { platform: input.platform }) },
+        body: bodyFor(input),
+      },
+      { what: "create a box" },
+    );
+    steps.push(created);
+    const { Id } = await orAborted(created, signal);
+    const socket = await client.hijack(
+      {
+        method: "POST",
+        path: `/containers/${Id}/attach`,
+        query: { stream: 1, stdin: 1, stdout: 1, stderr: 1 },
+      },
+      { what: "attach to a box", signal },
+    );
+    box = new DockerBox(client, Id, new AttachedStream(socket), identityOf(input));
+    void box.gone.then(() => ids.release());
+    const started = client.json({ method: "POST", path: `/containers/${Id}/start` }, { what: "start a box" });
+    steps.push(started);
+    await orAborted(started, signal);
+    return box;
+  } catch (error) {
+    const diagnostics = box?.diagnostics() ?? "";
+    box?.stream.destroy();
+    await withinTime(tidyMs, tidy(input, name, steps));
+    ids.release();
+    if (signal?.aborted) throw signal.reason;
+    throw startError(error, { engine, ociRuntime: input.ociRuntime, diagnostics });
+  }
+}
+
+/** The engine may still be busy with a step that was given up: removing waits for that. */
+async function tidy(input: LaunchInput, name: string, steps: Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(steps);
+  await removeContainer(input.engine.client, name);
+}
+
+async function withinTime(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  // An engine that fails here failed before, and that is what the caller is told.
+  await Promise.race([work.catch(() => {}), limit]);
+  clearTimeout(timer);
+}
+
+async function orAborted<Answer>(work: Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (onAbort) signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function bodyFor(input: LaunchInput): unknown {
+  const { engine, spec, ids, mode } = input;
+  const body = createBody({
+    ...input,
+    labels: ownedLabels("box", thisOwner(), spec.limits.lifetimeMs + graceMs, {
+      [label.session]: spec.sessionId,
+      [label.uid]: String(ids.uid),
+    }),
+  });
+  return engine.kind === "podman" ? forPodman(body, { mode, rootless: engine.rootless }) : body;
+}
+
+function identityOf({ ids, mode, image }: LaunchInput): DockerBox["identity"] {
+  return {
+    uid: ids.uid,
+    gid: ids.uid,
+    tags: mode === "split-uid" ? ids.tags : null,
+    env: image.env,
+    image: image.id,
+  };
+}
+
+/** Throws INVALID_OPTION for a specification that would not be what it says. */
+export function checkSpec(spec: BoxSpec): void {
+  const wrong = (what: string, remedy: string) => new SandboxError("INVALID_OPTION", what, { remedy });
+  if (!/^[a-z0-9][a-z0-9-]{0,99}$/.test(spec.sessionId)) {
+    throw wrong(`The session id "${spec.sessionId}" is malformed.`, "Use a-z, 0-9 and dashes.");
+  }
+  if (!/^\/[^\0:,]*[^\0:,/]$/.test(spec.workspace) || spec.workspace.split("/").includes("..")) {
+    throw wrong(`"${spec.workspace}" cannot be the workspace.`, "Pass an absolute path below /.");
+  }
+  for (const [name, value] of Object.entries(spec.limits)) {
+    // Zero means "no limit" to engines, which nobody who writes 0 as a limit means.
+    if (!(Number.isFinite(value) && value > 0))
+      throw wrong(`limits.${name} is ${value}.`, "Pass a number above 0.");
+  }
+}

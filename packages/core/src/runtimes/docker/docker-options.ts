@@ -1,0 +1,109 @@
+import type Docker from "dockerode";
+import { SandboxError } from "../../errors.ts";
+
+/** How to reach an engine of the Docker API (Docker, Podman) and how boxes are made on it. */
+export interface DockerOptions {
+  /** A dockerode instance of your own; `host`, `tls` and `context` are then not allowed. */
+  readonly client?: Docker;
+  /** `unix:///path`, `tcp://host:port`, `ssh://user@host` or `npipe:////./pipe/name`. Nothing else is tried. */
+  readonly host?: string;
+  /** Certificates for a `tcp://` host, in PEM. */
+  readonly tls?: DockerTls;
+  /** The name of a docker context. Nothing else is tried. */
+  readonly context?: string;
+  /**
+   * `split-uid` (default): the agent is root with two capabilities, user code is somebody else.
+   * `same-uid`: both are one unprivileged user, for engines that allow no root.
+   */
+  readonly mode?: "split-uid" | "same-uid";
+  /** An OCI runtime that the engine knows by this name: `runsc`, `kata`. */
+  readonly ociRuntime?: string;
+  /** The platform of the image: `linux/amd64`. Default: the engine's own. */
+  readonly platform?: string;
+  /** How long the engine may take to answer one call, in milliseconds. Default 60,000. Pulls and builds are not limited by it. */
+  readonly timeoutMs?: number;
+  /** When images are fetched. Default `missing`. */
+  readonly pull?: "missing" | "never" | "always";
+}
+
+/** PEM texts. */
+export interface DockerTls {
+  readonly ca?: string | Buffer;
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
+}
+
+const known: readonly (keyof DockerOptions)[] = [
+  "client",
+  "host",
+  "tls",
+  "context",
+  "mode",
+  "ociRuntime",
+  "platform",
+  "timeoutMs",
+  "pull",
+];
+
+/** Returns the options as they are, or throws INVALID_OPTION naming the first that is unknown, malformed or contradicts another. */
+export function checkDockerOptions(options: DockerOptions): DockerOptions {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw invalid("The options of docker() are not an object.", "Pass an object.");
+  }
+  for (const name of Object.keys(options)) {
+    if (!(known as readonly string[]).includes(name)) {
+      throw invalid(`docker() has no option "${name}".`, `The options are: ${known.join(", ")}.`);
+    }
+  }
+  const { client, host, tls, timeoutMs } = options;
+  for (const name of ["host", "context", "ociRuntime", "platform"] as const) {
+    const value = options[name];
+    if (value !== undefined && (typeof value !== "string" || value === "" || value.includes("\0"))) {
+      throw invalid(`docker({ ${name} }) is not a text.`, "Pass a non-empty string.");
+    }
+  }
+  oneOf("mode", options.mode, ["split-uid", "same-uid"]);
+  oneOf("pull", options.pull, ["missing", "never", "always"]);
+  if (
+    timeoutMs !== undefined &&
+    !(Number.isFinite(timeoutMs) && timeoutMs >= 1 && timeoutMs <= 2 ** 31 - 1)
+  ) {
+    throw invalid(
+      "docker({ timeoutMs }) is not a number of milliseconds.",
+      "Pass a number from 1 to 2147483647.",
+    );
+  }
+  if (client !== undefined && typeof client?.modem?.dial !== "function") {
+    throw invalid(
+      "docker({ client }) is not a dockerode instance.",
+      "Pass `new Docker(…)` of the package dockerode.",
+    );
+  }
+  const choices = (["client", "host", "context"] as const).filter((name) => options[name] !== undefined);
+  if (choices.length > 1) {
+    throw invalid(`docker() got ${choices.join(" and ")}, which each choose an engine.`, "Pass one of them.");
+  }
+  if (tls !== undefined && !host?.startsWith("tcp://") && !host?.startsWith("https://")) {
+    throw invalid("docker({ tls }) needs a tcp:// host.", "Pass host: 'tcp://name:2376' beside it.");
+  }
+  if (options.platform !== undefined && !/^linux\/[a-z0-9]+(\/v\d+)?$/.test(options.platform)) {
+    throw invalid(
+      `docker({ platform: "${options.platform}" }) is not known.`,
+      "Pass 'linux/amd64' or 'linux/arm64'.",
+    );
+  }
+  return options;
+}
+
+function oneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (value !== undefined && !(allowed as readonly unknown[]).includes(value)) {
+    throw invalid(
+      `docker({ ${name} }) is ${JSON.stringify(value) ?? typeof value}.`,
+      `It is one of: ${allowed.join(", ")}.`,
+    );
+  }
+}
+
+function invalid(message: string, remedy: string): SandboxError {
+  return new SandboxError("INVALID_OPTION", message, { remedy });
+}
