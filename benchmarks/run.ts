@@ -1,0 +1,68 @@
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { docker } from "@llm-sandbox/core/docker";
+import Docker from "dockerode";
+import { Boxes } from "./boxes.ts";
+import { RawDocker } from "./raw-docker.ts";
+import { rowOf } from "./row.ts";
+import type { Measurement, Row } from "./row.ts";
+import { measureCopies, measureIdleMemory, measureOutput } from "./rows/moving.ts";
+import { measureOpening } from "./rows/opening.ts";
+import { measureConcurrency, measureJavascript, measurePython, measureThousandRuns } from "./rows/running.ts";
+import { table } from "./table.ts";
+
+const { values } = parseArgs({
+  options: {
+    json: { type: "string" },
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+  },
+});
+const scale = values.quick ? 0.25 : 1;
+const times = (full: number): number => Math.max(3, Math.ceil(full * scale));
+
+const client = new Docker();
+const runtime = docker({ client });
+const boxes = new Boxes(runtime);
+
+/** Opens a box once, so that images are there, and tells which image it was. */
+async function imageOf(lang: string): Promise<string> {
+  const session = await boxes.open({ lang });
+  const { image } = boxes.last.identity;
+  await session.close();
+  await boxes.last.gone;
+  return image;
+}
+
+const python = new RawDocker(client, await imageOf("python"));
+const node = new RawDocker(client, await imageOf("javascript"));
+await python.clean();
+
+const parts: Readonly<Record<string, () => Promise<Measurement[]>>> = {
+  opening: () => measureOpening(boxes, python, times(15)),
+  python: () => measurePython(boxes, python, times(40)),
+  javascript: () => measureJavascript(boxes, node, times(25)),
+  concurrency: () => measureConcurrency(boxes, python, times(60)),
+  output: () => measureOutput(boxes, python, times(5)),
+  copies: () => measureCopies(boxes, python, times(9)),
+  thousand: () => measureThousandRuns(boxes, python, values.quick ? 200 : 1_000),
+  idle: () => measureIdleMemory(boxes, python),
+};
+
+const rows: Row[] = [];
+for (const [name, measure] of Object.entries(parts)) {
+  if (values.only && !values.only.split(",").includes(name)) continue;
+  process.stderr.write(`measuring ${name} …\n`);
+  for (const measurement of await measure()) rows.push(rowOf(runtime.name, measurement));
+}
+process.stdout.write(`${table(rows)}\n`);
+if (values.json) {
+  await writeFile(
+    values.json,
+    `${JSON.stringify(
+      rows.map(({ bar: _, ...row }) => row),
+      null,
+      2,
+    )}\n`,
+  );
+}
