@@ -1,0 +1,6 @@
+package files
+
+const (
+	numberFstatat   = 262
+	numberRenameat2 = 316
+)

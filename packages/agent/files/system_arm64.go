@@ -1,0 +1,6 @@
+package files
+
+const (
+	numberFstatat   = 79
+	numberRenameat2 = 276
+)
