@@ -24,7 +24,7 @@ const manifests = [
   "benchmarks/package.json",
 ].filter((path) => existsSync(join(root, path)));
 
-const builtPackage = (name, result, more = []) => ({
+const builtPackage = (name, result) => ({
   name,
   sources: [
     `packages/${name}/src`,
@@ -32,7 +32,6 @@ const builtPackage = (name, result, more = []) => ({
     `packages/${name}/tsdown.config.ts`,
     "tsconfig.base.json",
     "pnpm-lock.yaml",
-    ...more,
   ],
   result: `packages/${name}/dist/${result}`,
   announcement: `building packages/${name}`,
@@ -56,7 +55,7 @@ const steps = [
     // Without Go the agent is built in an engine; where there is none either, the command that follows says what to do.
     mayFail: true,
   },
-  builtPackage("core", "index.js", ["images"]),
+  builtPackage("core", "index.js"),
   builtPackage("cli", "main.js"),
 ];
 

@@ -11,7 +11,6 @@ const config: UserConfig = defineConfig({
   target: "node22.18",
   fixedExtension: false,
   dts: true,
-  copy: [{ from: "../../images", to: "dist" }],
 });
 
 export default config;

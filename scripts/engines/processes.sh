@@ -58,3 +58,10 @@ wait_for_socket() {
 answers() {
   [ -S "$1" ] && [ "$(curl -s --max-time 5 --unix-socket "$1" http://engine/_ping 2>/dev/null)" = OK ]
 }
+
+# way_out_mtu: how long a packet to the outside may be. A bridge that lets longer ones through loses them.
+way_out_mtu() {
+  local device
+  device="$(ip route show default 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)"
+  cat "/sys/class/net/$device/mtu" 2>/dev/null || echo 1500
+}

@@ -11,6 +11,10 @@ export function explain(error: unknown): number {
     say(`${error.message} (--help shows how)`);
     return 2;
   }
+  if (SandboxError.is(error, "UNKNOWN_LANGUAGE") || SandboxError.is(error, "INVALID_OPTION")) {
+    say(error.message);
+    return 2;
+  }
   if (SandboxError.is(error, "ENGINE_NOT_FOUND")) {
     say(error.message);
     process.stderr.write(`\n${engineAdvice()}\n`);
