@@ -2,6 +2,7 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionResult, SandboxSession } from "@llm-sandbox/core";
+import { findEngine } from "@llm-sandbox/core/docker";
 import { openSession } from "../open-session.ts";
 import { duration, styled } from "../style.ts";
 import { type Step, steps, visible } from "./steps.ts";
@@ -12,6 +13,8 @@ export async function tour(signal: AbortSignal): Promise<number> {
   const surprises: string[] = [];
   let session: SandboxSession | undefined;
   let lang: string | undefined;
+  const { kind, version, address, source } = await findEngine({}, { signal });
+  print(`Engine: ${kind} ${version} at ${address} (${source})`);
   try {
     for (const [index, step] of steps.entries()) {
       heading(`${index + 1}/${steps.length}  ${step.title}`);
