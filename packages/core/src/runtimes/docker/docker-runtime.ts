@@ -1,18 +1,31 @@
 import { SandboxError } from "../../errors.ts";
-import { silentLogger, type Logger } from "../../logger.ts";
-import type { Box, BoxSpec, LaunchOptions, Runtime, RuntimeFeatures } from "../../runtime.ts";
+import { silentLogger } from "../../logger.ts";
+import type {
+  Box,
+  BoxSpec,
+  LaunchOptions,
+  Runtime,
+  RuntimeFeatures,
+  SaveTemplateRequest,
+  Template,
+} from "../../runtime.ts";
 import type { FindAgentBinary } from "./agent/agent-binary.ts";
 import { agentVolumeName, ensureAgentVolume } from "./agent/agent-volume.ts";
-import { drawBoxIds } from "./box/box-identity.ts";
+import { drawBoxIds, takenUids } from "./box/box-identity.ts";
 import { checkSpec, launchBox } from "./box/launch-box.ts";
 import { isAgentMissing } from "./box/start-error.ts";
 import type { DockerOptions } from "./docker-options.ts";
-import { describeEngine, type Engine } from "./engine/engine.ts";
-import { EngineClient } from "./engine/engine-client.ts";
-import { connect, parseEndpoint, addressOf } from "./engine/connect.ts";
-import { inspectImage, type ResolvedImage } from "./image/resolved-image.ts";
+import { discoverEngine } from "./engine/discovery/discover-engine.ts";
+import type { Engine } from "./engine/engine.ts";
+import { resolveImage } from "./image/image-source.ts";
+import type { ResolvedImage } from "./image/resolved-image.ts";
+import { shared } from "./shared-work.ts";
+import { orAborted } from "./or-aborted.ts";
+import { reapAbandoned } from "./reaper.ts";
+import { saveTemplate } from "./template.ts";
 
-export const defaultTimeoutMs = 60_000;
+/** Engines whose abandoned boxes this process has looked for. */
+const reaped = new Set<string>();
 
 /** Boxes as containers of one engine, which is looked for at the first use. */
 export class DockerRuntime implements Runtime {
@@ -34,55 +47,106 @@ export class DockerRuntime implements Runtime {
 
   async launch(spec: BoxSpec, options: LaunchOptions = {}): Promise<Box> {
     checkSpec(spec);
-    const engine = await this.#connected(options);
+    const engine = await this.#found(options);
     const image = await this.#image(engine, spec, options);
-    const attempt = async () =>
-      launchBox({
-        engine,
-        spec,
-        image,
-        agentVolume: await this.#agentVolume(engine, image, options),
-        ids: drawBoxIds(engine.fewIds),
-        mode: this.#options.mode ?? "split-uid",
-        ociRuntime: this.#options.ociRuntime,
-        platform: this.#options.platform,
-        signal: options.signal,
-      });
     try {
-      return await attempt();
+      return await this.#launch(engine, spec, image, options);
     } catch (error) {
       if (!isAgentMissing(error)) throw error;
+      // Somebody has removed the volume since this process looked.
       this.#agentVolumes.clear();
-      return attempt();
+      return this.#launch(engine, spec, image, options);
+    } finally {
+      this.#reapOnce(engine, options);
     }
   }
 
-  async #connected(options: LaunchOptions): Promise<Engine> {
-    options.signal?.throwIfAborted();
-    const endpoint = parseEndpoint(this.#options.host ?? "unix:///var/run/docker.sock", null);
-    this.#engine ??= describeEngine(
-      new EngineClient(connect(endpoint), addressOf(endpoint), this.#options.timeoutMs ?? defaultTimeoutMs),
-    );
-    return this.#engine;
+  async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
+    checkSpec(spec);
+    const engine = await this.#found(options);
+    await this.#agentVolume(engine, await this.#image(engine, spec, options), options);
   }
 
-  async #image(engine: Engine, spec: BoxSpec, options: LaunchOptions): Promise<ResolvedImage> {
-    if (spec.image.kind !== "reference") throw new SandboxError("UNSUPPORTED", "not yet");
-    const image = await inspectImage(engine.client, spec.image.reference, options.signal);
-    if (!image) throw new SandboxError("IMAGE_NOT_FOUND", "no");
-    return image;
+  async saveTemplate(request: SaveTemplateRequest, options: LaunchOptions = {}): Promise<Template> {
+    const engine = await this.#found(options);
+    return saveTemplate(engine.client, request, options.signal);
+  }
+
+  async #launch(engine: Engine, spec: BoxSpec, image: ResolvedImage, options: LaunchOptions): Promise<Box> {
+    const agentVolume = await this.#agentVolume(engine, image, options);
+    // Where ids are few, other programs' boxes may well have drawn the same.
+    const others = engine.fewIds ? await takenUids(engine.client) : undefined;
+    const { mode = "split-uid", ociRuntime, platform } = this.#options;
+    return launchBox({
+      engine,
+      spec,
+      image,
+      agentVolume,
+      ids: drawBoxIds(engine.fewIds, others),
+      mode,
+      ociRuntime,
+      platform,
+      signal: options.signal,
+      logger: options.logger ?? silentLogger,
+    });
+  }
+
+  /** Found once and for all callers; a failure is not kept, as the engine may be started meanwhile. */
+  async #found({ signal, logger }: LaunchOptions): Promise<Engine> {
+    signal?.throwIfAborted();
+    if (!this.#engine) {
+      const found = discoverEngine(this.#options, { logger }).then(({ engine }) => {
+        this.#checkOciRuntime(engine);
+        return engine;
+      });
+      this.#engine = found;
+      found.catch(() => {
+        if (this.#engine === found) this.#engine = null;
+      });
+    }
+    return orAborted(this.#engine, signal);
+  }
+
+  #checkOciRuntime({ ociRuntimes, kind }: Engine): void {
+    const { ociRuntime } = this.#options;
+    // Podman also takes paths and does not list what it could find.
+    if (ociRuntime === undefined || kind === "podman" || ociRuntimes.length === 0) return;
+    if (ociRuntimes.includes(ociRuntime) || /[./]/.test(ociRuntime)) return;
+    throw new SandboxError("BOX_START_FAILED", `The engine knows no OCI runtime "${ociRuntime}".`, {
+      remedy: `Install it and tell the engine of it; it knows: ${ociRuntimes.join(", ")}.`,
+    });
+  }
+
+  #image(engine: Engine, spec: BoxSpec, options: LaunchOptions): Promise<ResolvedImage> {
+    const { pull = "missing", platform } = this.#options;
+    return resolveImage(spec.image, {
+      engine,
+      pull,
+      platform,
+      signal: options.signal,
+      logger: options.logger ?? silentLogger,
+      onProgress: options.onProgress ?? (() => {}),
+    });
   }
 
   async #agentVolume(engine: Engine, image: ResolvedImage, options: LaunchOptions): Promise<string> {
-    const binary = await this.#findAgentBinary(image.architecture);
-    const name = agentVolumeName(binary, image.architecture);
+    const { architecture } = image;
+    const binary = await this.#findAgentBinary(architecture);
+    const name = agentVolumeName(binary, architecture);
     if (this.#agentVolumes.has(name)) return name;
-    await ensureAgentVolume(engine.client, binary, image.architecture, image.id, options.signal);
+    await shared(`${engine.client.address} ${name}`, options.signal, (signal) =>
+      ensureAgentVolume(engine.client, binary, architecture, image.id, signal),
+    );
     this.#agentVolumes.add(name);
     return name;
   }
 
-  protected logger(options: LaunchOptions): Logger {
-    return options.logger ?? silentLogger;
+  /** In the background: a person who waits for a box does not wait for other people's rubbish. */
+  #reapOnce({ client }: Engine, { logger = silentLogger }: LaunchOptions): void {
+    if (reaped.has(client.address)) return;
+    reaped.add(client.address);
+    reapAbandoned(client, logger).catch((error: Error) => {
+      logger.debug(`Abandoned boxes could not be looked for: ${error.message}`);
+    });
   }
 }

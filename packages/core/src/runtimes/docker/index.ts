@@ -4,6 +4,7 @@ import { checkDockerOptions, type DockerOptions } from "./docker-options.ts";
 import { DockerRuntime } from "./docker-runtime.ts";
 
 export type { DockerOptions, DockerTls } from "./docker-options.ts";
+export { findEngine, type EngineReport } from "./find-engine.ts";
 
 /**
  * Boxes as containers of a Docker or Podman engine. The engine is looked for at the first use: throws INVALID_OPTION

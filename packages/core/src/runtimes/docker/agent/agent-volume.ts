@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { pack } from "tar-stream";
 import { SandboxError } from "../../../errors.ts";
 import { agentFolder } from "../box/create-body.ts";
 import { hasStatus } from "../engine/engine-error.ts";
 import type { EngineClient } from "../engine/engine-client.ts";
 import { label, namePrefix, ownedLabels, ownerOf } from "../labels.ts";
 import { isAlive, thisOwner } from "../owner.ts";
+import { tarArchive } from "../tar-archive.ts";
 import type { AgentBinary } from "./agent-binary.ts";
 
 const fillLimitMs = 120_000;
@@ -136,18 +136,17 @@ async function isWhole(client: EngineClient, path: string, binary: AgentBinary):
  * or the whole one.
  */
 async function fill(client: EngineClient, path: string, binary: AgentBinary): Promise<void> {
-  const archive = pack();
   const unfinished = `agent-${randomBytes(6).toString("hex")}`;
-  // Nobody needs to read it, and a program that its user cannot read cannot be traced by that user either.
-  archive.entry({ name: unfinished, mode: 0o111, uid: 0, gid: 0, mtime: new Date(0) }, binary.bytes);
-  archive.entry({ name: "agent", type: "link", linkname: unfinished, mode: 0o111, uid: 0, gid: 0 });
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
+  const archive = tarArchive(async (archive) => {
+    const header = { mode: 0o111, uid: 0, gid: 0, mtime: new Date(0) };
+    // Nobody needs to read it, and a program that its user cannot read cannot be traced by that user either.
+    archive.entry({ ...header, name: unfinished }, binary.bytes);
+    archive.entry({ ...header, name: "agent", type: "link", linkname: unfinished });
+  });
   await client.upload(
     { method: "PUT", path, query: { path: agentFolder } },
     { what: "store the sandbox's agent in a volume", timeoutMs: fillLimitMs },
-    Buffer.concat(chunks),
+    archive,
   );
 }
 

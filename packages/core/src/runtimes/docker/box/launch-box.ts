@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { SandboxError } from "../../../errors.ts";
+import type { Logger } from "../../../logger.ts";
 import type { BoxSpec } from "../../../runtime.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ResolvedImage } from "../image/resolved-image.ts";
 import { label, namePrefix, ownedLabels } from "../labels.ts";
+import { orAborted } from "../or-aborted.ts";
 import { thisOwner } from "../owner.ts";
 import { AttachedStream } from "./attached-stream.ts";
 import type { BoxIds } from "./box-identity.ts";
@@ -23,6 +25,7 @@ export interface LaunchInput {
   readonly ociRuntime: string | undefined;
   readonly platform: string | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly logger: Logger;
 }
 
 /** Beyond the box's own life: for starting, and for clocks that differ. */
@@ -41,7 +44,7 @@ export async function launchBox(input: LaunchInput): Promise<DockerBox> {
   const steps: Promise<unknown>[] = [];
   let box: DockerBox | null = null;
   try {
-    const created = client.json<{ Id: string }>(
+    const created = client.json<{ Id: string; Warnings?: readonly string[] | null }>(
       {
         method: "POST",
         path: "/containers/create",
@@ -51,7 +54,8 @@ export async function launchBox(input: LaunchInput): Promise<DockerBox> {
       { what: "create a box" },
     );
     steps.push(created);
-    const { Id } = await orAborted(created, signal);
+    const { Id, Warnings } = await orAborted(created, signal);
+    for (const warning of Warnings ?? []) input.logger.warn(`The engine says of the box: ${warning}`);
     const socket = await client.hijack(
       {
         method: "POST",
@@ -90,21 +94,6 @@ async function withinTime(timeoutMs: number, work: Promise<void>): Promise<void>
   // An engine that fails here failed before, and that is what the caller is told.
   await Promise.race([work.catch(() => {}), limit]);
   clearTimeout(timer);
-}
-
-async function orAborted<Answer>(work: Promise<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
-  if (!signal) return work;
-  signal.throwIfAborted();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener("abort", onAbort);
-  }
 }
 
 function bodyFor(input: LaunchInput): unknown {

@@ -120,6 +120,9 @@ export class EngineClient {
           else resolve(answer);
         });
       });
+    }).catch((error: unknown) => {
+      if (extra.file && "destroy" in extra.file) extra.file.destroy();
+      throw error;
     });
   }
 }

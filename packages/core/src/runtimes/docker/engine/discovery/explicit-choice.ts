@@ -1,0 +1,15 @@
+import type { Strategy } from "./candidate.ts";
+import { contextCandidate } from "./docker-context.ts";
+import { targetOf } from "./target-of.ts";
+
+/** What the options of `docker()` name: a client, an address or a context. */
+export const explicitChoice: Strategy = (surroundings, { client, host, tls, context }) => {
+  if (client) {
+    return [{ source: "docker({ client })", target: { kind: "client", client }, chosen: true }];
+  }
+  if (host !== undefined) {
+    return [{ source: "docker({ host })", target: targetOf(host, tls ?? null), chosen: true }];
+  }
+  if (context !== undefined) return contextCandidate(surroundings, context, "docker({ context })");
+  return [];
+};

@@ -1,0 +1,55 @@
+import type { Logger } from "../../logger.ts";
+import { removeContainer } from "./box/remove-container.ts";
+import type { EngineClient } from "./engine/engine-client.ts";
+import { label, namePrefix, ownerOf } from "./labels.ts";
+import { isAlive } from "./owner.ts";
+
+interface ListedContainer {
+  readonly Id: string;
+  readonly Names?: readonly string[] | null;
+  readonly State?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+/** In these states a container does not end by itself when its owner has ended. */
+const stuck = new Set(["created", "configured", "initialized", "paused", "exited", "stopped", "dead"]);
+
+/**
+ * Removes our containers that nothing else will ever remove: never started, paused or ended, and their owner is known
+ * to have ended, or is on another machine and past its time. Those of a living owner are never touched.
+ */
+export async function reapAbandoned(client: EngineClient, logger: Logger): Promise<number> {
+  const containers = await client.json<readonly ListedContainer[]>(
+    { method: "GET", path: "/containers/json", query: { all: 1, filters: { label: [label.kind] } } },
+    { what: "list containers" },
+  );
+  let removed = 0;
+  for (const { Id, Names, State, Labels } of containers) {
+    if (!isAbandoned(State ?? "", Names ?? [], Labels ?? {})) continue;
+    try {
+      await removeContainer(client, Id);
+      removed += 1;
+      logger.info(`Removed an abandoned box: ${Names?.[0]?.replace(/^\//, "") ?? Id}.`);
+    } catch (error) {
+      logger.debug(`An abandoned box could not be removed: ${(error as Error).message}`);
+    }
+  }
+  return removed;
+}
+
+/** The decision on one container; `now` in milliseconds since 1970. */
+export function isAbandoned(
+  state: string,
+  names: readonly string[],
+  labels: Readonly<Record<string, string>>,
+  now: number = Date.now(),
+): boolean {
+  const owner = ownerOf(labels);
+  // Labels alone are not enough: an image may carry them on to containers of somebody else.
+  if (!owner || !names.some((name) => name.replace(/^\//, "").startsWith(namePrefix))) return false;
+  if (!stuck.has(state)) return false;
+  const alive = isAlive(owner);
+  if (alive !== null) return !alive;
+  const expires = Number(labels[label.expires]);
+  return Number.isFinite(expires) && expires > 0 && expires * 1000 < now;
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, posix } from "node:path";
+import { Transform, type Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { SandboxError } from "../../errors.ts";
+import type { SaveTemplateRequest, Template } from "../../runtime.ts";
+import { removeContainer } from "./box/remove-container.ts";
+import { hasStatus } from "./engine/engine-error.ts";
+import type { EngineClient } from "./engine/engine-client.ts";
+import { checkReference, inspectImage } from "./image/resolved-image.ts";
+import { splitReference } from "./image/pull-image.ts";
+import { label, namePrefix, ownedLabels } from "./labels.ts";
+import { orAborted } from "./or-aborted.ts";
+import { thisOwner } from "./owner.ts";
+import { tarArchive } from "./tar-archive.ts";
+
+const largestWorkspaceBytes = 16 * 1024 ** 3;
+const uploadMs = 30 * 60_000;
+
+/**
+ * Makes an image of the base and one file more: the workspace as a tar, as it came. The base's own configuration stays.
+ * On failure or abort nothing is left on the engine or the host's disk.
+ */
+export async function saveTemplate(
+  client: EngineClient,
+  request: SaveTemplateRequest,
+  signal: AbortSignal | undefined,
+): Promise<Template> {
+  const { base, workspace, path } = request;
+  const reference = request.name ?? `llm-sandbox/template:${randomBytes(8).toString("hex")}`;
+  checkReference(reference);
+  if (reference.includes("@")) {
+    workspace.destroy();
+    throw new SandboxError(
+      "INVALID_OPTION",
+      `"${reference}" has a digest, which cannot be given to a new image.`,
+      {
+        remedy: "Pass a name, or name:tag.",
+      },
+    );
+  }
+  const folder = await mkdtemp(join(tmpdir(), "llm-sandbox-template-"));
+  const container = `${namePrefix}template-${randomBytes(8).toString("hex")}`;
+  const steps: Promise<unknown>[] = [];
+  const step = <Answer>(work: Promise<Answer>): Promise<Answer> => {
+    steps.push(work);
+    return orAborted(work, signal);
+  };
+  try {
+    const file = join(folder, "workspace.tar");
+    await spool(workspace, file, signal);
+    const size = (await stat(file)).size;
+    const { commandless } = await step(createCarrier(client, container, base));
+    await client.upload(
+      { method: "PUT", path: `/containers/${container}/archive`, query: { path: "/" } },
+      { what: "store a workspace in an image", signal, timeoutMs: uploadMs },
+      archiveOf(file, size, path),
+    );
+    await step(commit(client, container, reference, commandless));
+    return { reference };
+  } finally {
+    workspace.destroy();
+    await Promise.allSettled(steps);
+    await removeContainer(client, container).catch(() => {});
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A tar's header says how long a file is, so all of it must have come before the first byte goes on. */
+async function spool(workspace: Readable, file: string, signal: AbortSignal | undefined): Promise<void> {
+  let bytes = 0;
+  const limit = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes <= largestWorkspaceBytes) return done(null, chunk);
+      return done(
+        new SandboxError("FILE_TOO_LARGE", "The workspace is too large to be kept as a template.", {
+          remedy: `Remove files from it: at most ${largestWorkspaceBytes} bytes are kept.`,
+        }),
+      );
+    },
+  });
+  try {
+    await pipeline(workspace, limit, createWriteStream(file, { mode: 0o600 }), signal ? { signal } : {});
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+function archiveOf(file: string, size: number, path: string): Readable {
+  return tarArchive(async (archive) => {
+    const folders = posix.dirname(path).split("/").filter(Boolean);
+    for (let count = 1; count <= folders.length; count += 1) {
+      archive.entry({ name: `${folders.slice(0, count).join("/")}/`, type: "directory", mode: 0o755 });
+    }
+    const entry = archive.entry({ name: path.slice(1), size, mode: 0o444, uid: 0, gid: 0 });
+    await pipeline(createReadStream(file), entry as unknown as Writable);
+  });
+}
+
+async function createCarrier(
+  client: EngineClient,
+  name: string,
+  base: string,
+): Promise<{ commandless: boolean }> {
+  const body = {
+    Image: base,
+    NetworkDisabled: true,
+    Labels: ownedLabels("builder", thisOwner(), uploadMs),
+    HostConfig: { NetworkMode: "none" },
+  };
+  const image = await inspectImage(client, base);
+  if (!image) {
+    throw new SandboxError(
+      "IMAGE_NOT_FOUND",
+      `The image of the session, ${base}, is no longer on the engine.`,
+      {
+        remedy: "Do not remove images that sessions are using.",
+      },
+    );
+  }
+  const create = (more: object) =>
+    client.json(
+      { method: "POST", path: "/containers/create", query: { name }, body: { ...body, ...more } },
+      { what: "make room for a template" },
+    );
+  try {
+    await create({});
+    return { commandless: false };
+  } catch (error) {
+    // An engine wants to know what to run, though this is never started; the commit takes it out again.
+    if (!hasStatus(error, 400, 500) || !/command/i.test(error.reason)) throw error;
+    await create({ Cmd: ["none"] });
+    return { commandless: true };
+  }
+}
+
+async function commit(
+  client: EngineClient,
+  container: string,
+  reference: string,
+  commandless: boolean,
+): Promise<void> {
+  const { name, tag } = splitReference(reference);
+  const ownLabels = Object.values(label).filter((key) => key !== label.kind);
+  await client.json(
+    {
+      method: "POST",
+      path: "/commit",
+      query: {
+        container,
+        repo: name,
+        tag,
+        pause: 0,
+        // The carrier's own labels would make later containers of this image look like abandoned carriers.
+        changes: [
+          `LABEL ${[`${label.kind}="template"`, ...ownLabels.map((key) => `${key}=""`)].join(" ")}`,
+          ...(commandless ? ["CMD []"] : []),
+        ],
+      },
+    },
+    { what: `save the image ${reference}`, timeoutMs: uploadMs },
+  );
+}
