@@ -36,12 +36,19 @@ export interface Program {
   readonly requires: string;
 }
 
-/** Absolute paths in the box. */
+/**
+ * Where a program is built and run. Build steps are started in `folder`, so that compilers name the user's file
+ * and not our folder; the program itself is started in `cwd`.
+ */
 export interface ProgramFiles {
-  /** The source file. */
+  /** The source file's name in `folder`. */
   readonly source: string;
-  /** A folder of this run alone, writable and executable; removed after it. */
+  /** Absolute path of a folder of this run alone, writable and executable; removed after it. */
   readonly folder: string;
+  /** Absolute path of the folder the user's code works in. */
+  readonly cwd: string;
+  /** The source text. */
+  readonly code: string;
 }
 
 /** Defines a language; the identity function, for completion and checking. */

@@ -1,0 +1,40 @@
+import { defineLanguage, type Language } from "../../language.ts";
+import { mainClass } from "./main-class.ts";
+
+// One processor, little memory, short programs: the first compiler tier and the simplest collector.
+const quick = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"];
+
+/** Java: whole programs, compiled by `javac`. */
+export const java: Language = defineLanguage({
+  name: "java",
+  aliases: ["jdk", "openjdk"],
+  extensions: [".java"],
+  imageFolder: "java",
+  program: {
+    fileName: (code) => `${mainClass(code).fileName}.java`,
+    build: ({ source, folder }) => [
+      [
+        "javac",
+        ...quick.map((flag) => `-J${flag}`),
+        "-J-XX:MaxRAMPercentage=50",
+        "-encoding",
+        "UTF-8",
+        "-proc:none",
+        "-d",
+        folder,
+        source,
+      ],
+    ],
+    run: ({ code, folder, cwd }) => [
+      "java",
+      ...quick,
+      "-XX:MaxRAMPercentage=50",
+      "-Dstdout.encoding=UTF-8",
+      "-Dstderr.encoding=UTF-8",
+      "-cp",
+      `${folder}:${cwd}`,
+      mainClass(code).qualifiedName,
+    ],
+    requires: "a JDK, 17 or newer (javac and java)",
+  },
+});

@@ -1,0 +1,50 @@
+// Reports uncaught errors with the user's own frames only; Node prints them as it always does.
+"use strict";
+const { inspect } = require("util");
+const { clip, send } = require("./messages.cjs");
+
+const KERNEL = "llm-sandbox-kernel";
+
+/** From now on an uncaught error is sent as an `error` message before Node prints it and ends the process. */
+exports.reportUncaught = function (filename, action) {
+  process.on("uncaughtExceptionMonitor", (error) => {
+    if (error instanceof Error) error.stack = ownFrames(error.stack);
+    send(describe(error, filename));
+  });
+  return action();
+};
+
+/** The `error` message for whatever was thrown. */
+function describe(error, filename) {
+  if (!(error instanceof Error)) {
+    const text = clip(inspect(error));
+    return { type: "error", name: "Error", message: text, traceback: `Uncaught ${text}` };
+  }
+  const traceback = clip(String(error.stack));
+  const line = lineOf(traceback, filename);
+  return {
+    type: "error",
+    name: String(error.name),
+    message: clip(String(error.message)),
+    traceback,
+    ...(line === undefined ? {} : { line }),
+  };
+}
+exports.describe = describe;
+
+/** The stack without the kernel's frames and what lies below them. */
+function ownFrames(stack) {
+  const lines = String(stack).split("\n");
+  const kernel = lines.findIndex((line) => /^\s+at /.test(line) && line.includes(KERNEL));
+  if (kernel < 0) return lines.join("\n");
+  const end = kernel > 0 && /\(node:(?:vm|inspector):/.test(lines[kernel - 1]) ? kernel - 1 : kernel;
+  return lines.slice(0, end).join("\n");
+}
+exports.ownFrames = ownFrames;
+
+/** The first line of `filename` that a stack names: `main.js:3`. */
+function lineOf(stack, filename) {
+  const name = filename.slice(filename.lastIndexOf("/") + 1).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const match = new RegExp(`(?:^|[/( ])${name}:(\\d+)`, "m").exec(stack);
+  return match ? Number(match[1]) : undefined;
+}

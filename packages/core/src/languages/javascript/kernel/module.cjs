@@ -1,0 +1,37 @@
+// Runs code as an ECMAScript module that exists only in memory.
+"use strict";
+const Module = require("module");
+const { pathToFileURL } = require("url");
+
+exports.runModule = function (code, filename) {
+  const url = pathToFileURL(filename).href;
+  let settled = false;
+  const settle = () => (settled = true);
+  process.on("exit", (status) => {
+    if (settled || status !== 0) return;
+    process.stderr.write(`Warning: Detected unsettled top-level await at ${filename}\n`);
+    process.exitCode = 13; // Node's own code for it.
+  });
+  const running = load(code, url, filename);
+  running.then(settle, settle);
+  // The second branch stays unhandled, so that Node reports its error.
+  void running.then(() => {});
+};
+
+function load(code, url, filename) {
+  if (Module.registerHooks) return loadWithHooks(code, url);
+  return require("./vm-module.cjs").loadWithVm(code, url, filename);
+}
+
+function loadWithHooks(code, url) {
+  const hooks = Module.registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === url ? { url, format: "module", shortCircuit: true } : next(specifier, context),
+    load(address, context, next) {
+      if (address !== url) return next(address, context);
+      hooks.deregister();
+      return { format: "module", source: code, shortCircuit: true };
+    },
+  });
+  return import(url);
+}

@@ -1,0 +1,16 @@
+import { defineLanguage, type Language } from "../../language.ts";
+import { kernel } from "./kernel.generated.ts";
+
+/** Python: fresh runs come from a fork server, contexts keep their state. */
+export const python: Language = defineLanguage({
+  name: "python",
+  aliases: ["py", "python3"],
+  extensions: [".py", ".pyw"],
+  imageFolder: "python",
+  kernel: {
+    argv: ["python3", "-I", "-X", "utf8", "-c", kernel],
+    warm: "fork",
+    contexts: true,
+    requires: "Python 3.8 or newer (python3)",
+  },
+});

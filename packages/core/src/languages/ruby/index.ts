@@ -1,0 +1,15 @@
+import { defineLanguage, type Language } from "../../language.ts";
+
+/** Ruby: whole programs, run by `ruby`. */
+export const ruby: Language = defineLanguage({
+  name: "ruby",
+  aliases: ["rb"],
+  extensions: [".rb"],
+  imageFolder: "ruby",
+  program: {
+    fileName: () => "main.rb",
+    build: () => [],
+    run: ({ source, folder }) => ["ruby", `${folder}/${source}`],
+    requires: "Ruby 3.0 or newer (ruby)",
+  },
+});
