@@ -9,14 +9,10 @@ test("gives root on Debian one flag", () => {
 
 test("gives other people on Debian a line with sudo", () => {
   expect(engineAdvice({ ...debian, isRoot: false })).toContain("sudo bash scripts/engines/docker.sh");
-  expect(engineAdvice({ ...debian, isRoot: false, isClone: false })).toContain(
-    "sudo apt-get install -y docker.io",
-  );
 });
 
-test("names engines for other systems", () => {
-  const other = { ...debian, isDebian: false };
-  expect(engineAdvice(other)).toContain("Podman");
-  expect(engineAdvice({ ...other, platform: "darwin" })).toContain("colima start");
-  expect(engineAdvice({ ...other, platform: "win32" })).toContain("Docker Desktop");
+test("leaves other systems, and the installed command, to the library's own advice", () => {
+  expect(engineAdvice({ ...debian, isDebian: false })).toBeUndefined();
+  expect(engineAdvice({ ...debian, platform: "darwin" })).toBeUndefined();
+  expect(engineAdvice({ ...debian, isClone: false })).toBeUndefined();
 });

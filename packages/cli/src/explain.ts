@@ -1,6 +1,6 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { Interrupted } from "./interrupt.ts";
 import { engineAdvice } from "./engine-advice.ts";
+import { Interrupted } from "./interrupt.ts";
 import { styled } from "./style.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -11,17 +11,29 @@ export function explain(error: unknown): number {
     say(`${error.message} (--help shows how)`);
     return 2;
   }
-  if (SandboxError.is(error, "UNKNOWN_LANGUAGE") || SandboxError.is(error, "INVALID_OPTION")) {
-    say(error.message);
-    return 2;
-  }
-  if (SandboxError.is(error, "ENGINE_NOT_FOUND")) {
-    say(error.message);
-    process.stderr.write(`\n${engineAdvice()}\n`);
+  if (!SandboxError.is(error)) {
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return 3;
   }
-  say(SandboxError.is(error) ? `${error.message} (${error.code})` : String((error as Error).stack));
-  return 3;
+  const { code, message, remedy } = error;
+  const advice = isWithoutEngine(error) ? engineAdvice() : undefined;
+  say(
+    advice === undefined || remedy === undefined
+      ? message
+      : `${message.replace(remedy, "").trim()}\n${advice}`,
+  );
+  return code === "UNKNOWN_LANGUAGE" || code === "INVALID_OPTION" ? 2 : 3;
+}
+
+/** True when nothing at all is where engines usually are; an engine that was chosen or that refuses has a remedy of its own. */
+function isWithoutEngine({ code, details }: SandboxError): boolean {
+  const tried = details["tried"];
+  return (
+    code === "ENGINE_NOT_FOUND" &&
+    process.env.DOCKER_HOST === undefined &&
+    Array.isArray(tried) &&
+    tried.every(({ missing }: { missing?: unknown }) => missing === true)
+  );
 }
 
 function say(message: string): void {
