@@ -7,10 +7,10 @@ import type { Truncation } from "../execution.ts";
 export class CapturedOutput {
   readonly #headMost: number;
   readonly #tailMost: number;
-  #head = Buffer.alloc(0);
+  #head: Buffer = Buffer.alloc(0);
   #headBytes = 0;
   /** A ring: the oldest kept byte is at `#tailStart`. */
-  #tail = Buffer.alloc(0);
+  #tail: Buffer = Buffer.alloc(0);
   #tailStart = 0;
   #tailBytes = 0;
   #bytes = 0;

@@ -3,12 +3,14 @@ import { lstat, readdir, readlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { pack } from "tar-stream";
-import type { Headers, Pack } from "tar-stream";
+import type { Header as FullHeader, Pack } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
 import { operate } from "./operation.ts";
 import type { SessionFiles } from "./session-files.ts";
+
+type Header = Pick<FullHeader, "name"> & Partial<FullHeader>;
 
 /**
  * Copies a host file or folder to a path in the box, streamed. A folder's content lands in `destination`;
@@ -85,7 +87,7 @@ async function addFolder(
     signal?.throwIfAborted();
     const path = join(folder, name);
     const status = await lstat(path);
-    const header: Headers = { name: prefix + name, mode: status.mode & 0o777, mtime: status.mtime };
+    const header: Header = { name: prefix + name, mode: status.mode & 0o777, mtime: status.mtime };
     if (status.isDirectory()) {
       await addEntry(archive, { ...header, type: "directory" });
       await addFolder(archive, path, `${prefix}${name}/`, signal);
@@ -97,13 +99,13 @@ async function addFolder(
   }
 }
 
-function addEntry(archive: Pack, header: Headers): Promise<void> {
+function addEntry(archive: Pack, header: Header): Promise<void> {
   return new Promise((resolve, reject) => {
     archive.entry(header, "", (error) => (error ? reject(error) : resolve()));
   });
 }
 
-async function addFile(archive: Pack, path: string, header: Headers & { size: number }): Promise<void> {
+async function addFile(archive: Pack, path: string, header: Header & { size: number }): Promise<void> {
   if (header.size === 0) return addEntry(archive, header);
   // A file that grows meanwhile is cut at the size that was announced; one that shrinks is an error.
   const source = createReadStream(path, { end: header.size - 1, highWaterMark: 262_144 });

@@ -4,7 +4,7 @@ import { dirname, join, normalize, posix, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
-import type { Headers } from "tar-stream";
+import type { Header } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import type { CopyLimits } from "./copy-from-box.ts";
 import { copyTooLarge } from "./copy-from-box.ts";
@@ -28,7 +28,8 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
       if (bytes > limits.maxBytes || entries > limits.maxEntries) throw copyTooLarge(limits);
       const name = safeName(header.name);
       if (header.type === "symlink") links.push({ path: name, target: safeTarget(name, header) });
-      else if (name !== "" || header.type !== "directory") await makeEntry(entry, folder, name);
+      else if (name !== "" || header.type !== "directory")
+        await makeEntry(header, entry as unknown as Readable, folder, name);
       entry.resume();
     }
   })().catch((error: Error) => {
@@ -41,10 +42,8 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
   for (const link of links) await makeLink(folder, link.path, link.target);
 }
 
-type Entry = Readable & { readonly header: Headers };
-
-async function makeEntry(entry: Entry, folder: string, name: string): Promise<void> {
-  const { type = "file", mode = 0o644 } = entry.header;
+async function makeEntry(header: Header, content: Readable, folder: string, name: string): Promise<void> {
+  const { type, mode } = header;
   const path = join(folder, name);
   if (type === "directory") {
     await makeFolders(folder, name);
@@ -57,7 +56,7 @@ async function makeEntry(entry: Entry, folder: string, name: string): Promise<vo
   });
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
   const file = await open(path, flags, mode & 0o777 & ~0o022);
-  await pipeline(entry, file.createWriteStream());
+  await pipeline(content, file.createWriteStream());
 }
 
 /** Makes each folder of a path below the root, refusing to go through anything that is not a real folder. */
@@ -97,7 +96,7 @@ function safeName(name: string): string {
 const foreignSeparator = sep === "\\" ? "\\" : "\0";
 
 /** A target may climb only at its start, through real folders: later ".." could climb out of another link's target. */
-function safeTarget(name: string, header: Headers): string {
+function safeTarget(name: string, header: Header): string {
   const target = header.linkname ?? "";
   const reached = posix.normalize(posix.join(posix.dirname(name.split(sep).join("/")), target));
   const climbsLate = /(^|\/)(?!\.\.?(\/|$))[^/]+\/(.*\/)?\.\.(\/|$)/.test(target);

@@ -1,0 +1,3 @@
+package child
+
+const memfdCreate = 279

@@ -1,0 +1,3 @@
+module llm-sandbox/agent
+
+go 1.24

@@ -1,0 +1,69 @@
+// The agent is PID 1 of every box: it serves the host on its standard input and output (docs/protocol.md).
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"llm-sandbox/agent/child"
+	"llm-sandbox/agent/lifecycle"
+	"llm-sandbox/agent/serve"
+)
+
+const (
+	collectAtPercent = 25 // a heap of one MiB is collected, not one of four
+	memoryTarget     = 32 << 20
+	threads          = 12
+)
+
+func main() {
+	if os.Args[0] == child.Name {
+		child.Run()
+	}
+	debug.SetGCPercent(collectAtPercent)
+	debug.SetMemoryLimit(memoryTarget)
+	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
+	lifecycle.IgnoreSignals()
+	if err := lifecycle.Protect(); err != nil {
+		fail("cannot protect itself", err)
+	}
+	lifecycle.StartThreads(threads)
+	input, err := takeOver(0)
+	if err != nil {
+		fail("has no standard input", err)
+	}
+	output, err := takeOver(1)
+	if err != nil {
+		fail("has no standard output", err)
+	}
+	serve.Run(input, output)
+}
+
+// takeOver moves a standard stream out of the way of whatever would print into the host's frames.
+func takeOver(descriptor int) (*os.File, error) {
+	const duplicateAndCloseOnExec = 1030
+	moved, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(descriptor), duplicateAndCloseOnExec, 3)
+	if errno != 0 {
+		return nil, errno
+	}
+	null, err := syscall.Open("/dev/null", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer syscall.Close(null)
+	if err := syscall.Dup3(null, descriptor, syscall.O_CLOEXEC); err != nil {
+		return nil, err
+	}
+	if err := syscall.SetNonblock(int(moved), true); err != nil {
+		return nil, err
+	}
+	return os.NewFile(moved, "host"), nil
+}
+
+func fail(what string, err error) {
+	fmt.Fprintln(os.Stderr, "llm-sandbox agent", what+":", err)
+	os.Exit(70)
+}

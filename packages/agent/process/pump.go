@@ -1,0 +1,154 @@
+package process
+
+import (
+	"context"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"llm-sandbox/agent/connection"
+	"llm-sandbox/agent/frames"
+)
+
+// pump moves what a process writes to the host. It reads only what the host has allowed, so that a process whose
+// output nobody takes stands still.
+type pump struct {
+	file   *os.File
+	outlet *connection.Outlet
+
+	lock     sync.Mutex
+	read     int64 // taken out of the pipe
+	sent     int64 // of those, gone to the host
+	closed   bool
+	progress chan struct{} // closed at the next change, when somebody waits
+	done     chan struct{}
+}
+
+func newPump(file *os.File, outlet *connection.Outlet) *pump {
+	return &pump{file: file, outlet: outlet, done: make(chan struct{})}
+}
+
+// run ends at the end of the file, when the file is empty after finish, or with ctx. Before each frame it calls
+// `before`.
+func (pump *pump) run(ctx context.Context, before func()) {
+	defer pump.end()
+	source, err := pump.file.SyscallConn()
+	if err != nil {
+		return
+	}
+	for {
+		allowed, err := pump.outlet.Reserve(ctx, frames.MaxDataBytes)
+		if err != nil {
+			return
+		}
+		buffer, count := pump.take(source, allowed)
+		if unused := allowed - count; unused > 0 {
+			pump.outlet.Return(unused)
+		}
+		if count == 0 {
+			return
+		}
+		before()
+		err = pump.outlet.SendReserved((*buffer)[:frames.DataRoom+count])
+		connection.ReleaseFrameBuffer(buffer)
+		if err != nil {
+			return
+		}
+		pump.advance(int64(count))
+	}
+}
+
+func (pump *pump) take(source syscall.RawConn, allowed int) (buffer *[]byte, count int) {
+	err := source.Read(func(descriptor uintptr) bool {
+		buffer, count = pump.tryRead(int(descriptor), allowed)
+		return count != wouldBlock
+	})
+	if err != nil && os.IsTimeout(err) {
+		source.Control(func(descriptor uintptr) { buffer, count = pump.tryRead(int(descriptor), allowed) })
+	}
+	return buffer, max(count, 0)
+}
+
+const wouldBlock = -1
+
+// The count and the pipe's content change together, which order() relies on.
+func (pump *pump) tryRead(descriptor, allowed int) (*[]byte, int) {
+	buffer := connection.FrameBuffer()
+	pump.lock.Lock()
+	defer pump.lock.Unlock()
+	for {
+		count, err := syscall.Read(descriptor, (*buffer)[frames.DataRoom:frames.DataRoom+allowed])
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || count <= 0 {
+			connection.ReleaseFrameBuffer(buffer)
+			if err == syscall.EAGAIN {
+				return nil, wouldBlock
+			}
+			return nil, 0
+		}
+		pump.read += int64(count)
+		return buffer, count
+	}
+}
+
+// finish lets run take what is in the pipe and end, also when somebody still holds its other end.
+func (pump *pump) finish() { pump.file.SetReadDeadline(time.Unix(1, 0)) }
+
+// written is how much the process has written so far.
+func (pump *pump) written() int64 {
+	pump.lock.Lock()
+	defer pump.lock.Unlock()
+	if pump.closed {
+		return pump.sent
+	}
+	var inPipe int32
+	if source, err := pump.file.SyscallConn(); err == nil {
+		source.Control(func(descriptor uintptr) {
+			syscall.RawSyscall(syscall.SYS_IOCTL, descriptor, syscall.TIOCINQ, uintptr(unsafe.Pointer(&inPipe)))
+		})
+	}
+	return pump.read + int64(inPipe)
+}
+
+// waitSent waits until that much has gone to the host, or nothing more will.
+func (pump *pump) waitSent(target int64) {
+	for {
+		pump.lock.Lock()
+		if pump.sent >= target || pump.closed {
+			pump.lock.Unlock()
+			return
+		}
+		if pump.progress == nil {
+			pump.progress = make(chan struct{})
+		}
+		progress := pump.progress
+		pump.lock.Unlock()
+		<-progress
+	}
+}
+
+func (pump *pump) advance(count int64) {
+	pump.lock.Lock()
+	defer pump.lock.Unlock()
+	pump.sent += count
+	pump.wake()
+}
+
+func (pump *pump) end() {
+	pump.lock.Lock()
+	pump.closed = true
+	pump.wake()
+	pump.lock.Unlock()
+	close(pump.done)
+}
+
+func (pump *pump) wake() {
+	if pump.progress != nil {
+		close(pump.progress)
+		pump.progress = nil
+	}
+}

@@ -1,0 +1,228 @@
+/** Why a file operation of the double failed: an errno name, as the real agent answers. */
+export class MemoryFileError extends Error {
+  override readonly name = "MemoryFileError";
+  readonly code: string;
+  readonly path: string;
+
+  constructor(code: string, path: string, message: string) {
+    super(message);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** What a folder of the double holds. */
+export type MemoryNode = MemoryFile | MemoryFolder | MemoryLink;
+
+export interface MemoryFile {
+  readonly type: "file";
+  content: Buffer;
+  mode: number;
+  mtimeMs: number;
+}
+
+export interface MemoryFolder {
+  readonly type: "directory";
+  readonly children: Map<string, MemoryNode>;
+  mode: number;
+  mtimeMs: number;
+}
+
+export interface MemoryLink {
+  readonly type: "symlink";
+  readonly target: string;
+  readonly mode: number;
+  readonly mtimeMs: number;
+}
+
+export interface MemoryFilesOptions {
+  /** Absolute path that relative ones start at; it can be written. */
+  readonly workspace: string;
+  /** Bytes of all files together. */
+  readonly maxBytes: number;
+  /** Files, folders and links together. */
+  readonly maxEntries: number;
+}
+
+/** A tree of files in memory, bounded in bytes and entries. Links are kept and never followed. */
+export class MemoryFiles {
+  readonly #root = folder();
+  readonly #workspace: string;
+  readonly #writable: readonly string[];
+  readonly #maxBytes: number;
+  readonly #maxEntries: number;
+  #bytes = 0;
+  #entries = 0;
+
+  constructor(options: MemoryFilesOptions) {
+    this.#workspace = options.workspace;
+    this.#maxBytes = options.maxBytes;
+    this.#maxEntries = options.maxEntries;
+    this.#writable = [options.workspace, "/tmp"];
+    for (const path of this.#writable) this.#makeFolders(segmentsOf(path), path);
+    this.#entries = 0;
+  }
+
+  /** The bytes of a file. */
+  read(path: string): Buffer {
+    const node = this.node(path);
+    if (node.type === "directory") throw new MemoryFileError("EISDIR", path, "that is a folder");
+    if (node.type === "symlink") throw new MemoryFileError("ELOOP", path, "that is a link");
+    return node.content;
+  }
+
+  /** Writes a whole file, with the folders above it. */
+  write(path: string, content: string | Uint8Array, mode = 0o644): void {
+    const { parent, name } = this.#place(path, true);
+    const old = parent.children.get(name);
+    if (old?.type === "directory") throw new MemoryFileError("EISDIR", path, "that is a folder");
+    const bytes = Buffer.from(content as Uint8Array);
+    this.#charge(path, bytes.length - sizeOf(old), old ? 0 : 1);
+    parent.children.set(name, { type: "file", content: bytes, mode, mtimeMs: Date.now() });
+  }
+
+  /** Makes a folder; true if it was not there. */
+  makeFolder(path: string, parents = true): boolean {
+    if (this.#writable.some((root) => `${root}/`.startsWith(`${this.resolve(path)}/`))) return false;
+    const { parent, name } = this.#place(path, parents);
+    const old = parent.children.get(name);
+    if (old?.type === "directory" && parents) return false;
+    if (old) throw new MemoryFileError("EEXIST", path, "that is there already");
+    this.#charge(path, 0, 1);
+    parent.children.set(name, folder());
+    return true;
+  }
+
+  /** Makes a symbolic link, which this tree never follows. */
+  link(path: string, target: string): void {
+    const { parent, name } = this.#place(path, true);
+    const old = parent.children.get(name);
+    if (old?.type === "directory") throw new MemoryFileError("EISDIR", path, "that is a folder");
+    this.#charge(path, -sizeOf(old), old ? 0 : 1);
+    parent.children.set(name, { type: "symlink", target, mode: 0o777, mtimeMs: Date.now() });
+  }
+
+  /** Removes a file, link or folder; returns how many entries that were. */
+  remove(path: string, recursive = false): number {
+    const { parent, name } = this.#place(path, false);
+    const node = parent.children.get(name);
+    if (!node) throw new MemoryFileError("ENOENT", path, "no such file or folder");
+    if (node.type === "directory" && node.children.size > 0 && !recursive) {
+      throw new MemoryFileError("ENOTEMPTY", path, "the folder is not empty");
+    }
+    const all = [node, ...[...below(node)].map((entry) => entry.node)];
+    for (const gone of all) this.#charge(path, -sizeOf(gone), -1);
+    parent.children.delete(name);
+    return all.length;
+  }
+
+  /** Moves an entry; a file in the place is replaced. */
+  rename(from: string, to: string): void {
+    const source = this.#place(from, false);
+    const node = source.parent.children.get(source.name);
+    if (!node) throw new MemoryFileError("ENOENT", from, "no such file or folder");
+    if (`${this.resolve(to)}/`.startsWith(`${this.resolve(from)}/`)) {
+      if (this.resolve(to) === this.resolve(from)) return;
+      throw new MemoryFileError("EINVAL", to, "a folder cannot be moved into itself");
+    }
+    const target = this.#place(to, false);
+    const old = target.parent.children.get(target.name);
+    if (old?.type === "directory" && (node.type !== "directory" || old.children.size > 0)) {
+      throw new MemoryFileError(node.type === "directory" ? "ENOTEMPTY" : "EISDIR", to, "a folder is there");
+    }
+    if (old && old.type !== "directory" && node.type === "directory") {
+      throw new MemoryFileError("ENOTDIR", to, "a file is there");
+    }
+    if (old) this.#charge(to, -sizeOf(old), -1);
+    source.parent.children.delete(source.name);
+    target.parent.children.set(target.name, node);
+  }
+
+  /** Everything in a folder, with paths relative to it, sorted; only its own entries unless `recursive`. */
+  list(path = ".", recursive = false): { readonly path: string; readonly node: MemoryNode }[] {
+    const node = this.node(path);
+    if (node.type !== "directory") throw new MemoryFileError("ENOTDIR", path, "that is no folder");
+    const all = [...below(node)];
+    return recursive ? all : all.filter((entry) => !entry.path.includes("/"));
+  }
+
+  /** The entry itself, never what a link points to. */
+  node(path: string): MemoryNode {
+    let node: MemoryNode = this.#root;
+    for (const segment of segmentsOf(this.resolve(path))) node = childOf(node, segment, path);
+    return node;
+  }
+
+  /** The absolute form of a path; ".." is refused. */
+  resolve(path: string): string {
+    const segments = segmentsOf(path.startsWith("/") ? path : `${this.#workspace}/${path}`);
+    if (segments.includes("..")) throw new MemoryFileError("EESCAPE", path, "the path climbs");
+    return `/${segments.join("/")}`;
+  }
+
+  #place(path: string, parents: boolean): { readonly parent: MemoryFolder; readonly name: string } {
+    const absolute = this.resolve(path);
+    if (!this.#writable.some((root) => absolute.startsWith(`${root}/`))) {
+      throw new MemoryFileError("EACCES", path, "permission denied");
+    }
+    const segments = segmentsOf(absolute);
+    const name = segments.pop()!;
+    if (parents) return { parent: this.#makeFolders(segments, path), name };
+    const parent = this.node(`/${segments.join("/")}`);
+    if (parent.type !== "directory") throw new MemoryFileError("ENOTDIR", path, "that is no folder");
+    return { parent, name };
+  }
+
+  #makeFolders(segments: readonly string[], path: string): MemoryFolder {
+    let node: MemoryNode = this.#root;
+    for (const segment of segments) {
+      if (node.type === "directory" && !node.children.has(segment)) {
+        this.#charge(path, 0, 1);
+        node.children.set(segment, folder());
+      }
+      node = childOf(node, segment, path);
+    }
+    if (node.type !== "directory") throw new MemoryFileError("ENOTDIR", path, "that is no folder");
+    return node;
+  }
+
+  #charge(path: string, bytes: number, entries: number): void {
+    if (bytes > 0 && this.#bytes + bytes > this.#maxBytes) throw full(path);
+    if (entries > 0 && this.#entries + entries > this.#maxEntries) throw full(path);
+    this.#bytes += bytes;
+    this.#entries += entries;
+  }
+}
+
+function folder(): MemoryFolder {
+  return { type: "directory", children: new Map(), mode: 0o755, mtimeMs: Date.now() };
+}
+
+function childOf(node: MemoryNode, segment: string, path: string): MemoryNode {
+  if (node.type === "symlink") throw new MemoryFileError("EESCAPE", path, "the path goes through a link");
+  if (node.type === "file") throw new MemoryFileError("ENOTDIR", path, "a part of the path is a file");
+  const child = node.children.get(segment);
+  if (!child) throw new MemoryFileError("ENOENT", path, "no such file or folder");
+  return child;
+}
+
+function* below(node: MemoryNode, prefix = ""): Generator<{ path: string; node: MemoryNode }> {
+  if (node.type !== "directory") return;
+  for (const name of [...node.children.keys()].toSorted()) {
+    const child = node.children.get(name)!;
+    yield { path: prefix + name, node: child };
+    yield* below(child, `${prefix}${name}/`);
+  }
+}
+
+function segmentsOf(path: string): string[] {
+  return path.split("/").filter((segment) => segment !== "" && segment !== ".");
+}
+
+function sizeOf(node: MemoryNode | undefined): number {
+  return node?.type === "file" ? node.content.length : 0;
+}
+
+function full(path: string): MemoryFileError {
+  return new MemoryFileError("ENOSPC", path, "no space left on the device");
+}
