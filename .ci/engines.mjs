@@ -1,7 +1,8 @@
+import { existsSync, readFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../scripts/prepare.mjs";
+import { cacheFolder } from "../scripts/toolchain.mjs";
 
 const folder = join(root, "scripts/engines");
 const minutes = 60_000;
@@ -10,32 +11,41 @@ const known = [
   { name: "podman", script: "podman.sh" },
   { name: "modern-docker", script: "modern.sh", args: ["docker"] },
   { name: "modern-podman", script: "modern.sh", args: ["podman"] },
-].filter(({ script }) => existsSync(join(folder, script)));
+];
+/** Started here; the last one first. */
+const ours = [];
 
-/** Starts every engine and gives it the base image; `[ "docker=unix:///…" ]` of those that answer. A failure is kept as one. */
+/**
+ * Starts every engine, or those that `CI_ENGINES` names, and gives each the base image.
+ * Returns `[{ name, address }]` of those that answer; one that does not is kept as a failure.
+ */
 export async function startEngines(stage, keepFailure) {
-  const engines = [];
   const wanted = process.env.CI_ENGINES?.split(/[\s,]+/) ?? known.map(({ name }) => name);
+  const engines = [];
   for (const { name, script, args = [] } of known.filter((engine) => wanted.includes(engine.name))) {
-    let address = "";
+    const before = processOf(name);
+    let output = "";
     const started = await stage(`start ${name}`, 6 * minutes, "bash", [join(folder, script), ...args], {
-      onStdout: (chunk) => (address += chunk),
+      onStdout: (chunk) => (output += chunk),
     });
+    if (processOf(name) !== before) ours.unshift(name);
+    const address = output.trim();
     const ready = started.ok
-      ? await stage(`base image for ${name}`, 4 * minutes, "bash", [
-          join(folder, "base-image.sh"),
-          address.trim(),
-        ])
+      ? await stage(`base image for ${name}`, 4 * minutes, "bash", [join(folder, "base-image.sh"), address])
       : started;
-    if (ready.ok) engines.push(`${name}=${address.trim()}`);
+    if (ready.ok) engines.push({ name, address });
     else keepFailure(ready);
   }
   return engines;
 }
 
-/** Ends the engines that this machine's scripts started, by process id. */
+/** Ends the engines that were not there before. */
 export function stopEngines() {
-  const script = join(folder, "stop.sh");
-  if (!existsSync(script)) return;
-  spawnSync("bash", [script], { stdio: "inherit", timeout: 60_000 });
+  if (ours.length === 0) return;
+  spawnSync("bash", [join(folder, "stop.sh"), ...ours], { stdio: "inherit", timeout: 90_000 });
+}
+
+function processOf(name) {
+  const path = join(cacheFolder(), "engines", `${name}.pid`);
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }

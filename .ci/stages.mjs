@@ -3,7 +3,9 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../scripts/prepare.mjs";
 import { keepResult, report } from "../scripts/results/report.mjs";
+import { say } from "../scripts/say.mjs";
 import { runStage } from "../scripts/stage.mjs";
+import { ensureToolchain } from "../scripts/toolchain.mjs";
 import { startEngines, stopEngines } from "./engines.mjs";
 
 const minutes = 60_000;
@@ -43,16 +45,33 @@ async function testStage(name, allowedMs, args, engines) {
   }
 }
 
+// Built once and copied, so that the tests find every default image on every engine.
+async function makeImages(engines) {
+  const { node } = ensureToolchain({ say });
+  await checkedStage("default images", 12 * minutes, node, [".ci/images.mjs"], {
+    env: { DOCKER_HOST: engines[0].address },
+  });
+  if (engines.length > 1) {
+    await checkedStage("share the images", 8 * minutes, "bash", ["scripts/engines/share-images.sh"]);
+  }
+}
+
 const begin = performance.now();
 let good = false;
 try {
-  const engines = await startEngines(stage, (result) => keepResult(reports, result));
-  await testStage("npm test", 32 * minutes, ["test"], engines.join(" "));
-  await testStage("long tests, in short", 6 * minutes, ["test", "--", "--long"], engines[0] ?? "");
+  await checkedStage("install and build", 8 * minutes, "node", ["scripts/build.mjs"]);
   await checkedStage("pnpm check", 5 * minutes, "node", ["scripts/check.mjs"]);
+  const engines = await startEngines(stage, (result) => keepResult(reports, result));
+  if (engines.length > 0) await makeImages(engines);
   await checkedStage("packed tarballs", 4 * minutes, "node", ["scripts/pack-smoke.mjs"]);
+  const addresses = engines.map(({ name, address }) => `${name}=${address}`);
+  await testStage("npm test", 30 * minutes, ["test"], addresses.join(" "));
+  await testStage("long tests, in short", 6 * minutes, ["test", "--", "--long"], addresses[0] ?? "");
+} catch (error) {
+  say(error.message);
+  keepResult(reports, { name: "stages", ok: false, seconds: 0, tail: error.message });
 } finally {
-  await stopEngines();
+  stopEngines();
   console.log(`\nAll stages: ${((performance.now() - begin) / minutes).toFixed(1)} minutes`);
   good = report(reports);
 }
