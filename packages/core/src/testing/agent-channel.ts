@@ -33,7 +33,7 @@ export class AgentChannel {
 
   /** Sends bytes as the host's credit allows; drops them when the channel has ended. */
   async send(stream: number, data: Uint8Array): Promise<void> {
-    for (let rest = data; rest.length > 0; ) {
+    for (let rest = data; rest.length > 0;) {
       const credit = this.#credit.get(stream) ?? this.#wire.hostWindow;
       if (!this.#open || this.#ended.has(stream)) return;
       if (credit === 0) {

@@ -1,0 +1,11 @@
+export { memory } from "./memory.ts";
+export type { MemoryOptions } from "./memory.ts";
+export type {
+  MemoryCommand,
+  MemoryHandler,
+  MemoryOutcome,
+  MemoryProcess,
+  MemoryRun,
+} from "./memory-script.ts";
+export { MemoryFiles } from "./memory-files.ts";
+export { MemoryFileError } from "./memory-files.ts";

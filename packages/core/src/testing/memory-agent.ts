@@ -1,0 +1,135 @@
+import type { Duplex } from "node:stream";
+import { FrameDecoder } from "../stream/frame-decoder.ts";
+import { FrameType, encodeFrame, encodeJson } from "../stream/frame.ts";
+import type { Frame } from "../stream/frame.ts";
+import { decodeMessage, numberField } from "../stream/message.ts";
+import type { Message } from "../stream/message.ts";
+import { AgentChannel } from "./agent-channel.ts";
+import type { MemoryFileError } from "./memory-files.ts";
+import { fileOperations, operationFields } from "./memory-operations.ts";
+import { runProcess } from "./memory-process.ts";
+import type { MemoryWorld } from "./memory-process.ts";
+
+/** Credit that each stream of the host starts with, in bytes. */
+const window = 262_144;
+
+export interface MemoryAgentOptions {
+  readonly stream: Duplex;
+  readonly world: Omit<MemoryWorld, "env">;
+  /** Called once when the agent has ended: said goodbye, or lost its host. */
+  readonly onEnd: () => void;
+  /** Runs before HELLO is answered. */
+  readonly restore: () => Promise<unknown>;
+}
+
+/** The agent of a box in memory: the protocol as docs/protocol.md has it, with scripts in place of processes. */
+export class MemoryAgent {
+  readonly #options: MemoryAgentOptions;
+  readonly #decoder = new FrameDecoder();
+  readonly #channels = new Map<number, AgentChannel>();
+  #hostWindow = 0;
+  #env: Readonly<Record<string, string>> = {};
+  #lifetime: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(options: MemoryAgentOptions) {
+    this.#options = options;
+    const { stream } = options;
+    stream.on("data", (chunk: Buffer) => {
+      for (const frame of this.#decoder.push(chunk)) if (!this.#ended) this.#receive(frame);
+    });
+    stream.on("end", () => this.stop());
+    stream.on("error", () => this.stop());
+    stream.on("close", () => this.stop());
+  }
+
+  /** Ends everything at once, without a word. */
+  stop(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#lifetime);
+    for (const channel of this.#channels.values()) channel.abandon();
+    this.#options.stream.end();
+    this.#options.onEnd();
+  }
+
+  #receive(frame: Frame): void {
+    const payload = Buffer.from(frame.payload);
+    const message = (): Message => decodeMessage(payload);
+    switch (frame.type) {
+      case FrameType.hello:
+        return void this.#greet(message());
+      case FrameType.ping:
+        return void this.#send(encodeFrame(FrameType.pong, 0, payload));
+      case FrameType.goodbye:
+        return this.#leave("close");
+      case FrameType.open:
+        return this.#open(frame.channel, message());
+      case FrameType.close:
+        return void this.#channels.delete(frame.channel);
+      default:
+        this.#channels.get(frame.channel)?.receive(frame.type, payload, message);
+    }
+  }
+
+  async #greet(hello: Message): Promise<void> {
+    this.#hostWindow = numberField(hello, "window") ?? 0;
+    this.#env = hello["env"] as Record<string, string>;
+    const lifetimeMs = numberField(hello, "lifetimeMs");
+    if (lifetimeMs !== null) {
+      this.#lifetime = setTimeout(() => this.#leave("lifetime"), lifetimeMs).unref();
+    }
+    await this.#options.restore();
+    const { arch } = process;
+    const self = { version: 1, window, agent: "memory", mode: "same-uid", arch, pid: 1, seccomp: false };
+    void this.#send(encodeJson(FrameType.hello, 0, { ...self, memoryEvents: false }));
+  }
+
+  #leave(reason: string): void {
+    void this.#send(encodeJson(FrameType.goodbye, 0, { reason }));
+    this.stop();
+  }
+
+  #open(id: number, request: Message): void {
+    const channel = new AgentChannel(id, {
+      hostWindow: this.#hostWindow,
+      send: (frame) => this.#send(frame),
+    });
+    this.#channels.set(id, channel);
+    this.#serve(channel, request).catch((error: unknown) => {
+      const { code, path } = error as Partial<MemoryFileError>;
+      channel.result({
+        error: { code: code ?? "EPROTO", message: (error as Error).message, ...(path ? { path } : {}) },
+      });
+    });
+  }
+
+  async #serve(channel: AgentChannel, request: Message): Promise<void> {
+    const operation = String(request["op"]);
+    const known = Object.hasOwn(operationFields, operation) ? operationFields[operation] : undefined;
+    const stray = Object.keys(request).find((name) => name !== "op" && !known?.includes(name));
+    if (!known || stray !== undefined) throw new Error(`unknown operation or field: ${stray ?? operation}`);
+    if (operation === "spawn") {
+      return runProcess(channel, request, { ...this.#options.world, env: this.#env });
+    }
+    if (operation === "prepare") return this.#prepare(channel);
+    channel.result(await fileOperations[operation]!(channel, request, this.#options.world.files));
+  }
+
+  /** Nothing has to be kept ready; the channel lives until it is cancelled. */
+  async #prepare(channel: AgentChannel): Promise<void> {
+    channel.event({ event: "ready" });
+    channel.cancelled.addEventListener("abort", () =>
+      channel.result({ reason: "cancelled", exitCode: null, signal: null }),
+    );
+  }
+
+  #send(frame: Buffer): Promise<void> | undefined {
+    const { stream } = this.#options;
+    if (this.#ended || stream.write(frame)) return undefined;
+    return new Promise((resolve) => {
+      stream.once("drain", resolve);
+      stream.once("close", resolve);
+    });
+  }
+}
