@@ -22,25 +22,34 @@ export async function runProgram(
   options: ProgramOptions,
 ): Promise<ExecutionResult> {
   const folder = `${job.cwd}/.run-${job.id}`;
-  const files: ProgramFiles = { folder, source: `${folder}/${program.fileName(job.code)}` };
+  const files: ProgramFiles = {
+    folder,
+    source: program.fileName(job.code),
+    cwd: job.cwd,
+    code: job.code,
+  };
   const deadline = performance.now() + options.timeoutMs;
-  const step = (argv: readonly string[], more: Partial<ExecuteOptions>): Promise<CommandResult> => {
+  const step = (
+    argv: readonly string[],
+    cwd: string,
+    more: Partial<ExecuteOptions>,
+  ): Promise<CommandResult> => {
     const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
-    const request = { argv, env: job.env, cwd: job.cwd, timeoutMs };
+    const request = { argv, env: job.env, cwd, timeoutMs };
     return execute(connection, request, { ...options, ...more }).catch((error: unknown) => {
       throw interpreterError(error, language, program.requires);
     });
   };
   try {
-    await options.files.writeFile(files.source, job.code);
+    await options.files.writeFile(`${folder}/${files.source}`, job.code);
     let builtMs = 0;
     for (const argv of program.build(files)) {
       const listener = options.onOutput && readable(options.onOutput, folder);
-      const built = await step(argv, { input: undefined, onOutput: listener });
+      const built = await step(argv, folder, { input: undefined, onOutput: listener });
       if (built.status !== "ok") return buildFailure(language, built, folder, builtMs);
       builtMs += built.durationMs;
     }
-    const result = await step(program.run(files), {});
+    const result = await step(program.run(files), job.cwd, {});
     return {
       ...withoutFolder(result, folder),
       durationMs: builtMs + result.durationMs,
