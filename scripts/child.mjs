@@ -27,7 +27,7 @@ export function runChild(command, args, options = {}) {
   });
 }
 
-/** Runs a program quietly; its output is shown only when it fails, and then it throws. */
+/** Runs a program quietly; throws with its output when it fails. */
 export async function runQuietly(what, command, args, options = {}) {
   const output = [];
   const code = await new Promise((resolve, reject) => {
@@ -36,8 +36,5 @@ export async function runQuietly(what, command, args, options = {}) {
     child.on("error", reject);
     child.on("close", (exitCode, signal) => resolve(signal ?? exitCode));
   });
-  if (code !== 0) {
-    process.stderr.write(Buffer.concat(output));
-    throw new Error(`${what} failed (${code}).`);
-  }
+  if (code !== 0) throw new Error(`${what} failed (${code}):\n${Buffer.concat(output)}`);
 }

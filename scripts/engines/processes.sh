@@ -24,6 +24,8 @@ install_packages() {
     fail "Could not install $*: see $engines_cache/apt.log"
 }
 
+command -v curl >/dev/null || install_packages curl
+
 # The kernel's start time of a process (proc(5), field 22), which tells it from a later one with the same pid.
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 

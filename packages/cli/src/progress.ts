@@ -35,7 +35,7 @@ export class ProgressLine {
     } else if (now - this.#lastPrintedAt > 5000 && this.#message !== this.#shown) {
       this.#shown = this.#message;
       this.#lastPrintedAt = now;
-      this.#stream.write(`… ${this.#message}\n`);
+      this.#stream.write(`… ${this.#message.slice(0, 120)}\n`);
     }
   }
 }
