@@ -15,7 +15,7 @@ const names: Readonly<Record<number, OutputStream>> = { 1: "stdout", 2: "stderr"
 /** Standard output and error of one run: kept, counted and told to a listener. */
 export class Outputs {
   /** Resolves when the listener has taken everything. */
-  settled: Promise<unknown> = Promise.resolve();
+  settled: Promise<void> = Promise.resolve();
   /** Pieces that the listener has not taken yet. */
   untaken = 0;
   /** What the listener threw first: the run is cancelled for it. */
@@ -60,7 +60,7 @@ export class Outputs {
       const pending = this.#listener!({ stream, text });
       if (!pending) return;
       const taken = this.#wait(pending);
-      this.settled = Promise.all([this.settled, taken]);
+      this.settled = this.settled.then(() => taken);
       return taken;
     } catch (error) {
       this.#fail(error);

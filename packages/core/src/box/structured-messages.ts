@@ -1,6 +1,7 @@
 import { FrameError } from "../stream/frame.ts";
 import { decodeMessage } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
+import { CollectedBytes } from "./collected-bytes.ts";
 
 /** Largest message that is kept: a figure of 16 MiB in base64. */
 const mostLineBytes = 24 * 1_048_576;
@@ -16,7 +17,7 @@ const mostClosingBytes = 1_024;
  */
 export class StructuredMessages {
   readonly #onMessage: (message: Message) => void;
-  #line: Uint8Array[] = [];
+  readonly #line = new CollectedBytes();
   #lineBytes = 0;
   #skipping = false;
   #totalBytes = 0;
@@ -50,15 +51,14 @@ export class StructuredMessages {
     this.#lineBytes += bytes.length;
     if (this.#lineBytes > mostLineBytes) {
       this.#skipping = true;
-      this.#line = [];
+      this.#line.take();
     } else this.#line.push(bytes);
   }
 
   #finishLine(): void {
-    const line = this.#line;
+    const line = this.#line.take();
     const bytes = this.#lineBytes;
     const skipped = this.#skipping;
-    this.#line = [];
     this.#lineBytes = 0;
     this.#skipping = false;
     if (bytes === 0) return;
@@ -70,7 +70,7 @@ export class StructuredMessages {
       return;
     }
     try {
-      const message = decodeMessage(Buffer.concat(line));
+      const message = decodeMessage(line);
       // A run that shows too much still has to end.
       if (overBudget && message["type"] !== "done") this.dropped += 1;
       else this.#onMessage(message);

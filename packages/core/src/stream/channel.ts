@@ -1,4 +1,5 @@
 import { FrameError, maxDataBytes } from "./frame.ts";
+import { Incoming } from "./incoming.ts";
 import type { Message } from "./message.ts";
 
 /** What the owner of a channel is told. A returned promise holds back further credit until it settles. */
@@ -25,16 +26,6 @@ export interface ChannelPort {
 const incomingStreams = [1, 2, 3];
 /** More events than any operation sends; a flood of them needs no credit, so it is counted. */
 const mostEvents = 10_000;
-
-interface Incoming {
-  /** Bytes the peer may still send. */
-  credit: number;
-  /** Consumed since credit was last granted. */
-  consumed: number;
-  received: number;
-  ended: boolean;
-  queue: Uint8Array[] | undefined;
-}
 
 interface Outgoing {
   credit: number;
@@ -109,29 +100,21 @@ export class Channel {
     if (this.#open) this.#port.sendControl(this.id, message);
   }
 
+  /** Resolves when everything that was received so far is consumed. */
+  async consumed(): Promise<void> {
+    await Promise.all([...this.#incoming.values()].map((incoming) => incoming.consumed()));
+  }
+
   /** For the connection: a DATA frame. */
   receiveData(payload: Uint8Array): void {
     if (payload.length < 2) throw new FrameError("A DATA frame holds no data.");
-    const stream = payload[0]!;
-    const incoming = this.#incomingOf(stream);
-    const size = payload.length - 1;
-    if (incoming.ended) throw new FrameError(`Data came after the end of stream ${stream}.`);
-    if (size > incoming.credit) throw new FrameError(`Stream ${stream} was sent beyond its credit.`);
-    incoming.credit -= size;
-    incoming.received += size;
-    const data = payload.subarray(1);
-    if (incoming.queue) incoming.queue.push(data);
-    else this.#deliver(stream, incoming, data);
+    this.#incomingOf(payload[0]!).receive(payload.subarray(1));
   }
 
   /** For the connection: an END frame. */
   receiveEnd(payload: Uint8Array): void {
     if (payload.length !== 1) throw new FrameError("An END frame is not one byte.");
-    const stream = payload[0]!;
-    const incoming = this.#incomingOf(stream);
-    if (incoming.ended) throw new FrameError(`Stream ${stream} ended twice.`);
-    incoming.ended = true;
-    if (!incoming.queue) this.#handlers.onEnd?.(stream);
+    this.#incomingOf(payload[0]!).end();
   }
 
   /** For the connection: a CREDIT frame. */
@@ -155,20 +138,17 @@ export class Channel {
   /** For the connection: the RESULT frame. The result settles after all data were consumed. */
   receiveResult(result: Message): void {
     this.#close();
-    const queues = [...this.#incoming.values()].some((incoming) => incoming.queue);
-    if (queues) this.#whenConsumed = () => this.#settle.resolve(result);
-    else this.#settle.resolve(result);
+    void this.consumed().then(() => this.#settle.resolve(result));
   }
 
-  /** For the connection: it is lost. */
+  /** For the connection: it is lost. Data that wait for their consumer are dropped. */
   fail(error: Error): void {
-    if (!this.#open && !this.#whenConsumed) return;
+    if (!this.#open) return;
     this.#failure = error;
     this.#close();
+    for (const incoming of this.#incoming.values()) incoming.stop();
     this.#settle.reject(error);
   }
-
-  #whenConsumed: (() => void) | undefined;
 
   #close(): void {
     this.#open = false;
@@ -177,47 +157,19 @@ export class Channel {
     }
   }
 
-  #deliver(stream: number, incoming: Incoming, data: Uint8Array): void {
-    const pending = this.#handlers.onData?.(stream, data);
-    if (pending) {
-      incoming.queue = [];
-      const resume = (): void => this.#resume(stream, incoming, data.length);
-      pending.then(resume, resume);
-    } else this.#consume(stream, incoming, data.length);
-  }
-
-  #resume(stream: number, incoming: Incoming, consumed: number): void {
-    const queue = incoming.queue ?? [];
-    incoming.queue = undefined;
-    this.#consume(stream, incoming, consumed);
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      this.#deliver(stream, incoming, next);
-      if (incoming.queue) {
-        (incoming.queue as Uint8Array[]).push(...queue);
-        return;
-      }
-    }
-    if (incoming.ended) this.#handlers.onEnd?.(stream);
-    if (![...this.#incoming.values()].some((other) => other.queue)) {
-      this.#whenConsumed?.();
-      this.#whenConsumed = undefined;
-    }
-  }
-
-  #consume(stream: number, incoming: Incoming, size: number): void {
-    incoming.consumed += size;
-    if (!this.#open || incoming.ended || incoming.consumed < this.#port.receiveWindow / 4) return;
-    incoming.credit += incoming.consumed;
-    this.#port.sendCredit(this.id, stream, incoming.consumed);
-    incoming.consumed = 0;
-  }
-
   #incomingOf(stream: number): Incoming {
     let incoming = this.#incoming.get(stream);
     if (!incoming) {
       if (!incomingStreams.includes(stream)) throw new FrameError(`Stream ${stream} is not one.`);
-      const credit = this.#port.receiveWindow;
-      incoming = { credit, consumed: 0, received: 0, ended: false, queue: undefined };
+      incoming = new Incoming({
+        stream,
+        window: this.#port.receiveWindow,
+        onData: (data) => this.#handlers.onData?.(stream, data),
+        onEnd: () => this.#handlers.onEnd?.(stream),
+        grant: (bytes) => {
+          if (this.#open) this.#port.sendCredit(this.id, stream, bytes);
+        },
+      });
       this.#incoming.set(stream, incoming);
     }
     return incoming;
