@@ -144,6 +144,11 @@ export class Context {
       const job = { id, mode: "context", code, filename, argv: [], env: {}, cwd: workspace } as const;
       this.#channel.write(ProcessStream.structured, encodeJob(job)).catch(() => {});
       const end = await Promise.race([done.promise, this.#end]);
+      // The run is over: what its listener still has to take must neither interrupt the idle process nor end the box.
+      interruption.finish();
+      clearTimeout(timer);
+      guard.disarm();
+      await this.#channel.consumed();
       await outputs.settled;
       if (outputs.failure) throw outputs.failure.error;
       const status = statusOf(end ?? undefined, report.done, interruption.reason);
@@ -190,6 +195,7 @@ class Interruption {
   /** Why, once it has begun. */
   reason: "timed-out" | "cancelled" | undefined;
   readonly #channel: Channel;
+  #finished = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(channel: Channel) {
@@ -197,7 +203,7 @@ class Interruption {
   }
 
   begin(reason: "timed-out" | "cancelled"): void {
-    if (this.reason) return;
+    if (this.reason || this.#finished) return;
     this.reason = reason;
     const interrupt = (): void => this.#channel.control({ op: "signal", signal: "SIGINT" });
     interrupt();
@@ -207,7 +213,9 @@ class Interruption {
     ];
   }
 
+  /** Nothing is sent from here on. */
   finish(): void {
+    this.#finished = true;
     for (const timer of this.#timers) clearTimeout(timer);
   }
 }

@@ -1,4 +1,5 @@
 import type { CommandResult } from "../execution.ts";
+import { invalid } from "../option-checks.ts";
 import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
 import type { Message } from "../stream/message.ts";
@@ -11,6 +12,7 @@ import { ProcessStream } from "./spawn-request.ts";
 import type { SpawnRequest } from "./spawn-request.ts";
 
 export interface ExecuteOptions {
+  /** A source that breaks cancels the run, which rejects with the source's error. */
   readonly input?: Uint8Array | AsyncIterable<Uint8Array> | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onOutput?: OutputListener | undefined;
@@ -48,8 +50,17 @@ export async function execute(
   if (request.timeoutMs !== undefined) options.guard.arm(request.timeoutMs);
   try {
     options.onChannel?.(channel);
-    if (options.input !== undefined) void sendInput(channel, options.input);
-    return await finish(channel, await channel.result, outputs);
+    let brokenInput: { readonly error: unknown } | undefined;
+    if (options.input !== undefined) {
+      sendInput(channel, options.input).catch((error: unknown) => {
+        if (!channel.open) return;
+        brokenInput = { error };
+        cancel();
+      });
+    }
+    const result = await channel.result;
+    if (brokenInput) throw brokenInput.error;
+    return await finish(channel, result, outputs);
   } catch (error) {
     throw connection.judge(error);
   } finally {
@@ -65,12 +76,16 @@ async function finish(channel: Channel, result: Message, outputs: Outputs): Prom
   return { ...readProcessEnd(result, channel), ...outputs.captured() };
 }
 
+/** Sends standard input as the program reads it; a program may end without reading all of it. */
 async function sendInput(channel: Channel, input: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-  try {
-    if (input instanceof Uint8Array) await channel.write(ProcessStream.stdin, input);
-    else for await (const chunk of input) await channel.write(ProcessStream.stdin, chunk);
-  } catch {
-    // A program may end without reading its input, and a broken source is an end of input.
+  if (input instanceof Uint8Array) await channel.write(ProcessStream.stdin, input);
+  else {
+    for await (const chunk of input) {
+      // Leaving the loop lets go of a source that would never end.
+      if (!channel.open) return;
+      if (!(chunk instanceof Uint8Array)) throw invalid("stdin is a source of something else than bytes.");
+      await channel.write(ProcessStream.stdin, chunk);
+    }
   }
   channel.end(ProcessStream.stdin);
 }

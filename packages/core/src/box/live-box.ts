@@ -43,6 +43,7 @@ export class LiveBox {
   static async open(options: LiveBoxOptions): Promise<LiveBox> {
     const { runtime, spec, logger, launch } = options;
     const box = await runtime.launch(spec, launch);
+    let live: LiveBox | undefined;
     try {
       const connection = await Connection.open(box.stream, {
         hello: hello(options, box),
@@ -50,10 +51,13 @@ export class LiveBox {
         timeoutMs: helloTimeoutMs,
         onLost: (error) => {
           logger.warn(error.message, { box: box.id });
-          void live.remove();
+          // Not there yet when the agent breaks the protocol in one breath with its HELLO.
+          void live?.remove();
         },
       });
-      const live = new LiveBox(box, connection, logger);
+      if (connection.failure) throw connection.failure;
+      const opened = new LiveBox(box, connection, logger);
+      live = opened;
       void box.gone.then((exit) => {
         connection.abandon(
           new SandboxError(
@@ -65,11 +69,12 @@ export class LiveBox {
             },
           ),
         );
+        void opened.remove();
       });
-      prepare(live, options.language, logger);
-      return live;
+      prepare(opened, options.language, logger);
+      return opened;
     } catch (error) {
-      await box.destroy();
+      await destroyBox(box, logger);
       throw launch.signal?.aborted ? error : explained(error, box);
     }
   }
@@ -106,12 +111,16 @@ export class LiveBox {
         await Promise.race([this.box.gone, late.promise]);
         clearTimeout(timer);
       }
-      await this.box.destroy().catch((error: unknown) => {
-        this.#logger.warn("A box could not be removed.", { box: this.box.id, error: String(error) });
-      });
+      await destroyBox(this.box, this.#logger);
     })();
     return this.#removal;
   }
+}
+
+async function destroyBox(box: Box, logger: Logger): Promise<void> {
+  await box.destroy().catch((error: unknown) => {
+    logger.warn("A box could not be removed.", { box: box.id, error: String(error) });
+  });
 }
 
 function hello(options: LiveBoxOptions, box: Box): object {
@@ -165,10 +174,12 @@ function prepare(live: LiveBox, language: Language, logger: Logger): void {
 }
 
 function explained(error: unknown, box: Box): unknown {
+  if (!SandboxError.is(error)) return error;
   const said = box.diagnostics().trim();
-  if (!SandboxError.is(error) || said === "") return error;
-  return new SandboxError(error.code === "BOX_LOST" ? "BOX_START_FAILED" : error.code, error.message, {
-    remedy: `The agent said: ${said}`,
+  const code = error.code === "BOX_LOST" ? "BOX_START_FAILED" : error.code;
+  if (said === "" && code === error.code) return error;
+  return new SandboxError(code, code === error.code ? error.message : "The box ended while it started.", {
+    remedy: said === "" ? "Try again; if it stays so, look at the engine's log." : `The agent said: ${said}`,
     cause: error,
     details: error.details,
   });
