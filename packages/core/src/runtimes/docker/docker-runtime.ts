@@ -13,6 +13,7 @@ import type { FindAgentBinary } from "./agent/agent-binary.ts";
 import { agentVolumeName, ensureAgentVolume } from "./agent/agent-volume.ts";
 import { drawBoxIds, takenUids } from "./box/box-identity.ts";
 import { checkSpec, launchBox } from "./box/launch-box.ts";
+import { isSeccompFileUnseen, seccompFile } from "./box/podman-seccomp.ts";
 import { isAgentMissing } from "./box/start-error.ts";
 import type { DockerOptions } from "./docker-options.ts";
 import { discoverEngine } from "./engine/discovery/discover-engine.ts";
@@ -39,6 +40,7 @@ export class DockerRuntime implements Runtime {
   readonly #findAgentBinary: FindAgentBinary;
   #engine: Promise<Engine> | null = null;
   readonly #agentVolumes: Set<string> = new Set();
+  #seccompFiles = true;
 
   constructor(options: DockerOptions, findAgentBinary: FindAgentBinary) {
     this.#options = options;
@@ -49,13 +51,22 @@ export class DockerRuntime implements Runtime {
     checkSpec(spec);
     const engine = await this.#found(options);
     const image = await this.#image(engine, spec, options);
+    const launch = () => this.#launch(engine, spec, image, options);
     try {
-      return await this.#launch(engine, spec, image, options);
-    } catch (error) {
-      if (!isAgentMissing(error)) throw error;
-      // Somebody has removed the volume since this process looked.
-      this.#agentVolumes.clear();
-      return this.#launch(engine, spec, image, options);
+      return await launch()
+        .catch((error: unknown) => {
+          if (!isSeccompFileUnseen(error) || !this.#seccompFiles) throw error;
+          this.#seccompFiles = false;
+          const said = "Podman does not see this machine's files: its own seccomp profile is in force.";
+          options.logger?.warn(said);
+          return launch();
+        })
+        .catch((error: unknown) => {
+          if (!isAgentMissing(error)) throw error;
+          // Somebody has removed the volume since this process looked.
+          this.#agentVolumes.clear();
+          return launch();
+        });
     } finally {
       this.#reapOnce(engine, options);
     }
@@ -69,7 +80,7 @@ export class DockerRuntime implements Runtime {
 
   async saveTemplate(request: SaveTemplateRequest, options: LaunchOptions = {}): Promise<Template> {
     const engine = await this.#found(options);
-    return saveTemplate(engine.client, request, options.signal);
+    return saveTemplate(engine, request, options.signal);
   }
 
   async #launch(engine: Engine, spec: BoxSpec, image: ResolvedImage, options: LaunchOptions): Promise<Box> {
@@ -86,6 +97,7 @@ export class DockerRuntime implements Runtime {
       mode,
       ociRuntime,
       platform,
+      seccompPath: this.#seccompFiles ? await seccompFile(engine) : null,
       signal: options.signal,
       logger: options.logger ?? silentLogger,
     });

@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import { SandboxError } from "../../errors.ts";
 import type { SaveTemplateRequest, Template } from "../../runtime.ts";
 import { removeContainer } from "./box/remove-container.ts";
+import type { Engine } from "./engine/engine.ts";
 import { hasStatus } from "./engine/engine-error.ts";
 import type { EngineClient } from "./engine/engine-client.ts";
 import { checkReference, inspectImage } from "./image/resolved-image.ts";
@@ -16,19 +17,23 @@ import { label, namePrefix, ownedLabels } from "./labels.ts";
 import { orAborted } from "./or-aborted.ts";
 import { thisOwner } from "./owner.ts";
 import { tarArchive } from "./tar-archive.ts";
+import { withinTime } from "./within-time.ts";
 
 const largestWorkspaceBytes = 16 * 1024 ** 3;
 const uploadMs = 30 * 60_000;
+/** How long a failed save may hold its caller up with tidying. */
+const tidyMs = 10_000;
 
 /**
  * Makes an image of the base and one file more: the workspace as a tar, as it came. The base's own configuration stays.
  * On failure or abort nothing is left on the engine or the host's disk.
  */
 export async function saveTemplate(
-  client: EngineClient,
+  engine: Engine,
   request: SaveTemplateRequest,
   signal: AbortSignal | undefined,
 ): Promise<Template> {
+  const { client } = engine;
   const { base, workspace, path } = request;
   const reference = request.name ?? `llm-sandbox/template:${randomBytes(8).toString("hex")}`;
   checkReference(reference);
@@ -45,6 +50,7 @@ export async function saveTemplate(
   const folder = await mkdtemp(join(tmpdir(), "llm-sandbox-template-"));
   const container = `${namePrefix}template-${randomBytes(8).toString("hex")}`;
   const steps: Promise<unknown>[] = [];
+  let saved = false;
   const step = <Answer>(work: Promise<Answer>): Promise<Answer> => {
     steps.push(work);
     return orAborted(work, signal);
@@ -59,14 +65,25 @@ export async function saveTemplate(
       { what: "store a workspace in an image", signal, timeoutMs: uploadMs },
       archiveOf(file, size, path),
     );
-    await step(commit(client, container, reference, commandless));
+    await step(commit(engine, container, reference, commandless));
+    saved = true;
     return { reference };
   } finally {
     workspace.destroy();
-    await Promise.allSettled(steps);
-    await removeContainer(client, container).catch(() => {});
+    const tidy = async () => {
+      // The engine may still be at a step that was given up, and would make what was just removed.
+      await Promise.allSettled(steps);
+      await removeContainer(client, container);
+      if (!saved && request.name === undefined) await removeImage(client, reference);
+    };
+    await withinTime(tidyMs, tidy());
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function removeImage(client: EngineClient, reference: string): Promise<void> {
+  const what = "remove an unfinished template";
+  await client.json({ method: "DELETE", path: `/images/${reference}` }, { what });
 }
 
 /** A tar's header says how long a file is, so all of it must have come before the first byte goes on. */
@@ -140,7 +157,7 @@ async function createCarrier(
 }
 
 async function commit(
-  client: EngineClient,
+  { client, kind }: Engine,
   container: string,
   reference: string,
   commandless: boolean,
@@ -162,6 +179,8 @@ async function commit(
           ...(commandless ? ["CMD []"] : []),
         ],
       },
+      // Podman 4 insists on a body; for Docker one would replace the image's configuration.
+      ...(kind === "podman" ? { body: { Labels: {} } } : {}),
     },
     { what: `save the image ${reference}`, timeoutMs: uploadMs },
   );

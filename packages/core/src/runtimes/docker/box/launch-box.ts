@@ -7,6 +7,7 @@ import type { ResolvedImage } from "../image/resolved-image.ts";
 import { label, namePrefix, ownedLabels } from "../labels.ts";
 import { orAborted } from "../or-aborted.ts";
 import { thisOwner } from "../owner.ts";
+import { withinTime } from "../within-time.ts";
 import { AttachedStream } from "./attached-stream.ts";
 import type { BoxIds } from "./box-identity.ts";
 import { createBody } from "./create-body.ts";
@@ -24,6 +25,8 @@ export interface LaunchInput {
   readonly mode: "split-uid" | "same-uid";
   readonly ociRuntime: string | undefined;
   readonly platform: string | undefined;
+  /** For Podman: our seccomp profile as a file that the engine sees. */
+  readonly seccompPath: string | null;
   readonly signal: AbortSignal | undefined;
   readonly logger: Logger;
 }
@@ -86,16 +89,6 @@ async function tidy(input: LaunchInput, name: string, steps: Promise<unknown>[])
   await removeContainer(input.engine.client, name);
 }
 
-async function withinTime(timeoutMs: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  // An engine that fails here failed before, and that is what the caller is told.
-  await Promise.race([work.catch(() => {}), limit]);
-  clearTimeout(timer);
-}
-
 function bodyFor(input: LaunchInput): unknown {
   const { engine, spec, ids, mode } = input;
   const body = createBody({
@@ -105,7 +98,7 @@ function bodyFor(input: LaunchInput): unknown {
       [label.uid]: String(ids.uid),
     }),
   });
-  return engine.kind === "podman" ? forPodman(body, { mode, rootless: engine.rootless }) : body;
+  return engine.kind === "podman" ? forPodman(body, { mode, seccompPath: input.seccompPath }) : body;
 }
 
 function identityOf({ ids, mode, image }: LaunchInput): DockerBox["identity"] {

@@ -4,22 +4,33 @@ import type { CreateBody, HostConfig } from "./create-body.ts";
 const processes = 4096;
 /** Where Podman runs with a low hard limit it cannot give a box more. */
 const mostFiles = 20_000;
+/** Podman makes these writable, unbounded and executable in a box with a read-only root, unless told otherwise. */
+const ownFolders = {
+  "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0755",
+  "/var/tmp": "rw,noexec,nosuid,nodev,size=1048576,mode=0755",
+};
 
 /**
- * The same box in the words that Podman's Docker API understands. What it refuses is replaced by what is as strong:
- * - its API takes no seccomp profile as text: Podman's own profile is in force, and the agent's filter on all user code;
- * - its tmpfs know neither `uid` nor `nr_inodes`: split-uid lets everybody write in the workspace's folder (the only
- *   others in the box are the agent and the user); the number of files is bounded by the box's memory alone.
+ * The same box in the words that Podman's Docker API understands. What it refuses is replaced:
+ * - its API takes no seccomp profile as text, so it gets a file where it sees one (`seccompPath`); elsewhere Podman's own
+ *   profile is in force, and in any case the agent's filter on all user code;
+ * - its tmpfs take no `uid`: in same-uid mode Podman's `U` gives the workspace to the user; in split-uid it is open to
+ *   everybody in the box, which is the agent and the user;
+ * - its tmpfs take no `nr_inodes`: the number of files is bounded by the box's memory alone.
  */
 export function forPodman(
   body: CreateBody,
-  _box: { readonly mode: "split-uid" | "same-uid"; readonly rootless: boolean },
+  box: { readonly mode: "split-uid" | "same-uid"; readonly seccompPath: string | null },
 ): CreateBody {
   const { HostConfig: host } = body;
-  const Tmpfs = Object.fromEntries(
-    Object.entries(host.Tmpfs).map(([path, options]) => [path, tmpfsOptions(options)]),
-  );
-  const SecurityOpt = host.SecurityOpt.filter((option) => !option.startsWith("seccomp="));
+  const Tmpfs: Record<string, string> = { ...ownFolders };
+  for (const [path, options] of Object.entries(host.Tmpfs)) {
+    Tmpfs[path] = tmpfsOptions(options, box.mode);
+  }
+  const SecurityOpt = [
+    ...host.SecurityOpt.filter((option) => !option.startsWith("seccomp=")),
+    ...(box.seccompPath === null ? [] : [`seccomp=${box.seccompPath}`]),
+  ];
   const Ulimits = [
     ...host.Ulimits.map((limit) =>
       limit.Name === "nofile"
@@ -32,10 +43,11 @@ export function forPodman(
   return { ...body, HostConfig: adapted };
 }
 
-function tmpfsOptions(options: string): string {
-  return options
-    .split(",")
-    .filter((option) => !/^(uid|gid|nr_inodes)=/.test(option))
-    .map((option) => (option === "mode=0700" ? "mode=0777" : option))
-    .join(",");
+function tmpfsOptions(options: string, mode: "split-uid" | "same-uid"): string {
+  const owned = /(^|,)uid=/.test(options);
+  const kept = options.split(",").filter((option) => !/^(uid|gid|nr_inodes)=/.test(option));
+  if (!owned) return kept.join(",");
+  return mode === "same-uid"
+    ? [...kept, "U"].join(",")
+    : kept.map((option) => (option === "mode=0700" ? "mode=0777" : option)).join(",");
 }

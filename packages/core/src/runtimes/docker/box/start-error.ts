@@ -1,6 +1,7 @@
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError } from "../engine/engine-error.ts";
+import { EngineStatusError, sentence } from "../engine/engine-error.ts";
 import type { Engine } from "../engine/engine.ts";
+import { agentFolder } from "./create-body.ts";
 
 /** Says what a failed creation or start means, with the engine's words and a next step. */
 export function startError(
@@ -13,8 +14,8 @@ export function startError(
 ): unknown {
   if (!(error instanceof EngineStatusError)) return error;
   const { engine, ociRuntime, diagnostics } = context;
-  const said = diagnostics.trim() === "" ? "" : ` The agent said: ${diagnostics.trim()}`;
-  return new SandboxError("BOX_START_FAILED", `The box did not start: ${error.reason}${said}`, {
+  const said = diagnostics.trim() === "" ? "" : ` The agent said: ${sentence(diagnostics.trim())}`;
+  return new SandboxError("BOX_START_FAILED", `The box did not start: ${sentence(error.reason)}${said}`, {
     remedy: remedyFor(error.reason, engine, ociRuntime),
     cause: error,
     details: { engine: `${engine.kind} ${engine.version}`, statusCode: error.statusCode },
@@ -23,7 +24,11 @@ export function startError(
 
 /** True when the agent's program was not where the box expected it: its volume was emptied or pruned. */
 export function isAgentMissing(error: unknown): boolean {
-  return SandboxError.is(error, "BOX_START_FAILED") && /no such file or directory/.test(error.message);
+  return (
+    SandboxError.is(error, "BOX_START_FAILED") &&
+    error.message.includes(agentFolder) &&
+    /no such file|not found/i.test(error.message)
+  );
 }
 
 function remedyFor(reason: string, engine: Engine, ociRuntime: string | undefined): string {

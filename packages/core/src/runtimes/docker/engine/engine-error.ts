@@ -7,7 +7,7 @@ export class EngineStatusError extends SandboxError {
   readonly reason: string;
 
   constructor(statusCode: number, reason: string, what: string) {
-    super("ENGINE_ERROR", `The engine could not ${what}: ${reason}`, { details: { statusCode } });
+    super("ENGINE_ERROR", sentence(`The engine could not ${what}: ${reason}`), { details: { statusCode } });
     this.statusCode = statusCode;
     this.reason = reason;
   }
@@ -31,7 +31,7 @@ export function engineErrorFrom(error: unknown, what: string): SandboxError {
   }
   return new SandboxError(
     "ENGINE_ERROR",
-    `The engine could not ${what}: ${oneLine(message || code || String(error))}.`,
+    sentence(`The engine could not ${what}: ${oneLine(message || code || String(error))}`),
     { cause: error, remedy: "Is the engine running? `docker version` tells." },
   );
 }
@@ -39,6 +39,11 @@ export function engineErrorFrom(error: unknown, what: string): SandboxError {
 /** True for an engine's refusal with one of these HTTP status codes. */
 export function hasStatus(error: unknown, ...statusCodes: number[]): error is EngineStatusError {
   return error instanceof EngineStatusError && statusCodes.includes(error.statusCode);
+}
+
+/** The text with a full stop at its end, so that another sentence may follow. */
+export function sentence(text: string): string {
+  return /[.!?:\n]$/.test(text) ? text : `${text}.`;
 }
 
 function oneLine(text: string): string {

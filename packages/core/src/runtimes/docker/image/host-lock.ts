@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hostFolder } from "../host-folder.ts";
 import { isAlive, thisOwner, type Owner } from "../owner.ts";
 
 /** A lock whose owner cannot be asked (another container sharing the folder) is given up on after so long. */
@@ -34,13 +34,7 @@ async function acquire(
   name: string,
   { signal, waiting }: { readonly signal: AbortSignal; readonly waiting: () => void },
 ): Promise<string> {
-  const folder = join(tmpdir(), `llm-sandbox-${process.getuid?.() ?? "user"}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const facts = await stat(folder);
-  // In a folder that somebody else made, nothing is to be believed.
-  if (process.getuid && facts.uid !== process.getuid()) {
-    throw Object.assign(new Error("the folder of locks is somebody else's"), { code: "EACCES" });
-  }
+  const folder = await hostFolder();
   const path = join(folder, `${createHash("sha256").update(name).digest("hex").slice(0, 32)}.lock`);
   const mine = `${path}.${randomBytes(8).toString("hex")}`;
   await writeFile(mine, JSON.stringify(thisOwner()), { flag: "wx", mode: 0o600 });

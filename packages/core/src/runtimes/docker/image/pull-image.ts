@@ -1,5 +1,5 @@
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError } from "../engine/engine-error.ts";
+import { EngineStatusError, sentence } from "../engine/engine-error.ts";
 import { followProgress, type EngineMessage } from "./follow-progress.ts";
 import type { ImageWork } from "./image-source.ts";
 import { registryAuth } from "./registry-auth.ts";
@@ -78,7 +78,7 @@ function pullError(reference: string, reason: string, cause: Error): SandboxErro
   if (/no matching manifest|does not match the specified platform|no image found in manifest/i.test(reason)) {
     return new SandboxError(
       "IMAGE_PLATFORM",
-      `The image ${reference} is not made for this engine: ${reason}.`,
+      `The image ${reference} is not made for this engine: ${sentence(reason)}`,
       {
         cause,
         remedy:
@@ -86,10 +86,14 @@ function pullError(reference: string, reason: string, cause: Error): SandboxErro
       },
     );
   }
-  return new SandboxError("IMAGE_NOT_FOUND", `The image ${reference} cannot be fetched: ${reason}.`, {
-    cause,
-    remedy: remedyFor(reason),
-  });
+  return new SandboxError(
+    "IMAGE_NOT_FOUND",
+    `The image ${reference} cannot be fetched: ${sentence(reason)}`,
+    {
+      cause,
+      remedy: remedyFor(reason),
+    },
+  );
 }
 
 function remedyFor(reason: string): string {
