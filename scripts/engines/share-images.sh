@@ -13,8 +13,13 @@ image_id() {
   curl -s --unix-socket "$1" "http://engine/images/$2/json" | sed -n 's/^{.*"Id":"\(sha256:\)\{0,1\}\([0-9a-f]\{64\}\)".*/\2/p'
 }
 
+# Ours are those of the languages in images/; what sessions left behind, such as templates, is not.
 our_images() {
-  curl -s --unix-socket "$source_socket" http://engine/images/json | grep -o '"llm-sandbox[^"/@]*/[^"@]*"' | tr -d '"' | sort -u
+  local languages
+  languages="$(cd "$(dirname "$0")/../../images" && printf '%s|' */)"
+  languages="${languages//\//}"
+  curl -s --unix-socket "$source_socket" http://engine/images/json |
+    grep -oE "\"llm-sandbox[^\"/@]*/(${languages%|}):[^\"@]*\"" | tr -d '"' | sort -u
 }
 
 answers "$source_socket" || fail "No Docker engine answers on $source_socket: start it with docker.sh."

@@ -3,6 +3,7 @@ package files
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -26,7 +27,7 @@ func tarOf(members ...member) *bytes.Buffer {
 		if m.kind == 0 {
 			header.Typeflag = tar.TypeReg
 		}
-		if m.mode == 0 {
+		if m.mode == 0 && m.kind != tar.TypeXGlobalHeader {
 			header.Mode = 0o755
 		}
 		var content io.Reader = strings.NewReader(m.content)
@@ -47,4 +48,22 @@ func tarOf(members ...member) *bytes.Buffer {
 		panic(err)
 	}
 	return buffer
+}
+
+// paxHeader is the block before a pax header's content, of a size that archive/tar would not write.
+func paxHeader(size int64) []byte {
+	buffer := &bytes.Buffer{}
+	header := &tar.Header{Typeflag: tar.TypeReg, Name: "pax", Size: size, Format: tar.FormatUSTAR}
+	if err := tar.NewWriter(buffer).WriteHeader(header); err != nil {
+		panic(err)
+	}
+	block := buffer.Bytes()
+	block[156] = 'x'
+	copy(block[148:156], "        ")
+	sum := 0
+	for _, value := range block {
+		sum += int(value)
+	}
+	copy(block[148:156], fmt.Sprintf("%06o\x00 ", sum))
+	return block
 }

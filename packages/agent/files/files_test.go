@@ -13,7 +13,10 @@ import (
 	"testing"
 )
 
-const boxUID = 12345
+const (
+	boxUID        = 12345
+	secretContent = "kept outside the workspace"
+)
 
 // box is a workspace on the real disk, its files package, and a folder beside it that nobody may touch.
 type box struct {
@@ -38,7 +41,22 @@ func eachBox(t *testing.T, test func(t *testing.T, b *box)) {
 
 func newBox(t *testing.T) *box {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "files-test-")
+	return newBoxIn(t, os.TempDir())
+}
+
+// newBoxInMemory is as fast as a box's tmpfs, where there is one.
+func newBoxInMemory(t *testing.T) *box {
+	t.Helper()
+	const memory = "/dev/shm"
+	if stat, err := os.Stat(memory); err != nil || stat.Mode().Perm()&0o002 == 0 {
+		return newBox(t)
+	}
+	return newBoxIn(t, memory)
+}
+
+func newBoxIn(t *testing.T, parent string) *box {
+	t.Helper()
+	folder, err := os.MkdirTemp(parent, "files-test-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +70,7 @@ func newBox(t *testing.T) *box {
 		must(t, os.Mkdir(path, 0o755))
 		must(t, os.Chown(path, options.UID, options.GID))
 	}
-	must(t, os.WriteFile(filepath.Join(b.outside, "secret"), []byte("secret"), 0o644))
+	must(t, os.WriteFile(filepath.Join(b.outside, "secret"), []byte(secretContent), 0o644))
 	must(t, os.Chown(filepath.Join(b.outside, "secret"), options.UID, options.GID))
 	b.Files = New(options)
 	t.Cleanup(func() {
@@ -115,7 +133,7 @@ func (b *box) untouched() {
 	must(b.t, err)
 	content, err := os.ReadFile(filepath.Join(b.outside, "secret"))
 	must(b.t, err)
-	if len(names) != 1 || string(content) != "secret" {
+	if len(names) != 1 || string(content) != secretContent {
 		b.t.Fatalf("the folder outside was changed: %v, %q", names, content)
 	}
 }

@@ -73,7 +73,7 @@ func TestOnlyTheWorkspaceAndScratchAreWritten(t *testing.T) {
 	out := &bytes.Buffer{}
 	_, err = b.Read(background, ReadRequest{Path: secret}, out)
 	must(t, err)
-	if out.String() != "secret" {
+	if out.String() != secretContent {
 		t.Fatalf("reading outside gave %q", out)
 	}
 }

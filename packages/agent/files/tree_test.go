@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -90,33 +91,41 @@ func TestListOfTheWholeDiskPassesOverTheKernelsTrees(t *testing.T) {
 }
 
 func TestVeryDeepTreesNeedFewDescriptors(t *testing.T) {
-	var old syscall.Rlimit
-	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
-	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 160, Max: old.Max}))
-	defer syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)
-	b := newBox(t)
+	fewDescriptors(t)
+	b := newBoxInMemory(t)
 	b.digDeep("deep", deep)
-	if entries := b.list(ListRequest{Path: b.path(), Recursive: true}); len(entries) != deep+1 {
-		t.Fatalf("%d entries", len(entries))
-	}
-	archive := &bytes.Buffer{}
-	packed, err := b.Pack(background, PackRequest{Path: b.path()}, archive)
+	listed, err := b.List(background, ListRequest{Path: b.path(), Recursive: true}, io.Discard)
 	must(t, err)
-	_, err = b.Mkdir(background, MkdirRequest{Path: b.path("copy")})
+	packed, err := b.Pack(background, PackRequest{Path: b.path()}, io.Discard)
+	must(t, err)
+	removed, err := b.Remove(background, RemoveRequest{Path: b.path("deep"), Recursive: true})
+	must(t, err)
+	if listed.Entries != deep+1 || packed.Entries != deep+1 || removed.Removed != deep+1 {
+		t.Fatal(listed, packed, removed)
+	}
+}
+
+func TestADeepArchiveIsUnpackedWithFewDescriptors(t *testing.T) {
+	fewDescriptors(t)
+	b := newBoxInMemory(t)
+	b.digDeep("deep", deep/5)
+	archive, packed := b.pack(PackRequest{Path: b.path()})
+	_, err := b.Mkdir(background, MkdirRequest{Path: b.path("copy")})
 	must(t, err)
 	unpacked, err := b.Unpack(background, UnpackRequest{Path: b.path("copy")}, archive)
 	must(t, err)
-	bottom := "copy/deep/" + strings.Repeat("d/", deep-1) + "bottom"
-	if packed.Entries != deep+1 || unpacked.Entries != deep+1 || b.get(bottom) != "bottom" {
+	bottom := "copy/deep/" + strings.Repeat("d/", deep/5-1) + "bottom"
+	if packed.Entries != deep/5+1 || unpacked.Entries != deep/5+1 || b.get(bottom) != "bottom" {
 		t.Fatal(packed, unpacked)
 	}
-	for _, name := range []string{"deep", "copy"} {
-		_, err := b.Remove(background, RemoveRequest{Path: b.path(name), Recursive: true})
-		must(t, err)
-	}
-	if left := b.list(ListRequest{Path: b.path()}); len(left) != 0 {
-		t.Fatal(left)
-	}
+}
+
+func fewDescriptors(t *testing.T) {
+	t.Helper()
+	var old syscall.Rlimit
+	must(t, syscall.Getrlimit(syscall.RLIMIT_NOFILE, &old))
+	must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 160, Max: old.Max}))
+	t.Cleanup(func() { must(t, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &old)) })
 }
 
 // digDeep makes a chain of folders, the first with the name, and a file at its bottom.

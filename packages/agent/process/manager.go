@@ -36,6 +36,8 @@ type Manager struct {
 	runs     int
 	servers  map[string]*server
 	spares   map[string]*spare
+	known    map[string]bool // every name that was ever prepared
+	quiet    chan struct{}   // closed when no run is left, if somebody waits for it
 }
 
 // group is everything that one run, server or spare has started.
@@ -61,6 +63,7 @@ func NewManager(settings Settings, user *identity.User) *Manager {
 		live:     map[sweep.Mark]*group{},
 		servers:  map[string]*server{},
 		spares:   map[string]*spare{},
+		known:    map[string]bool{},
 	}
 	manager.sweeper = sweep.NewSweeper(manager.marks, user)
 	manager.reaper = NewReaper(manager.orphan)
@@ -126,7 +129,7 @@ func (manager *Manager) sweep(group *group) {
 	if group.isRun {
 		manager.runs--
 		if manager.runs == 0 {
-			manager.refillSpares()
+			manager.becomeQuiet()
 		}
 	}
 }

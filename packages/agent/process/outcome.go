@@ -28,3 +28,13 @@ func (run *run) ranOutOfMemory(leader Exit) bool {
 	defer run.group.lock.Unlock()
 	return run.group.killedByOther || run.group.wasAlone || leader.Status != 0
 }
+
+// outcome is the exit code or the signal's name.
+func outcome(status syscall.WaitStatus) (code *int, signal *string) {
+	if status.Signaled() {
+		name := signalName(status.Signal())
+		return nil, &name
+	}
+	exitCode := status.ExitStatus()
+	return &exitCode, nil
+}

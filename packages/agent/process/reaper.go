@@ -21,13 +21,15 @@ type Reaper struct {
 	onOrphan func(pid int) func(Exit)
 
 	lock    sync.Mutex
-	watched map[int]func(Exit)
+	watched map[int]*watcher
 }
+
+type watcher struct{ onExit func(Exit) }
 
 // NewReaper reaps from now on. For a process that nobody watches, onOrphan is asked before it is reaped, while
 // /proc still shows whose it was, and what it returns, if anything, gets its exit.
 func NewReaper(onOrphan func(pid int) func(Exit)) *Reaper {
-	reaper := &Reaper{onOrphan: onOrphan, watched: map[int]func(Exit){}}
+	reaper := &Reaper{onOrphan: onOrphan, watched: map[int]*watcher{}}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
 	go func() {
@@ -45,23 +47,26 @@ func (reaper *Reaper) Start(start func() (int, error), onExit func(Exit)) (int, 
 	defer reaper.lock.Unlock()
 	pid, err := start()
 	if err == nil {
-		reaper.watched[pid] = onExit
+		reaper.watched[pid] = &watcher{onExit}
 	}
 	return pid, err
 }
 
-// Watch reports the end of a process that may become the agent's child later.
-func (reaper *Reaper) Watch(pid int, onExit func(Exit)) {
+// Watch reports the end of a process that may become the agent's child later, until the returned function is
+// called because somebody else has waited for it.
+func (reaper *Reaper) Watch(pid int, onExit func(Exit)) (unwatch func()) {
+	watcher := &watcher{onExit}
 	reaper.lock.Lock()
 	defer reaper.lock.Unlock()
-	reaper.watched[pid] = onExit
-}
-
-// Unwatch forgets a process that somebody else has waited for.
-func (reaper *Reaper) Unwatch(pid int) {
-	reaper.lock.Lock()
-	defer reaper.lock.Unlock()
-	delete(reaper.watched, pid)
+	reaper.watched[pid] = watcher
+	return func() {
+		reaper.lock.Lock()
+		defer reaper.lock.Unlock()
+		// The process id may belong to another process by now.
+		if reaper.watched[pid] == watcher {
+			delete(reaper.watched, pid)
+		}
+	}
 }
 
 func (reaper *Reaper) reapOne() bool {
@@ -70,10 +75,13 @@ func (reaper *Reaper) reapOne() bool {
 		return false
 	}
 	reaper.lock.Lock()
-	onExit, watched := reaper.watched[pid]
+	watched := reaper.watched[pid]
 	delete(reaper.watched, pid)
 	reaper.lock.Unlock()
-	if !watched {
+	var onExit func(Exit)
+	if watched != nil {
+		onExit = watched.onExit
+	} else {
 		onExit = reaper.onOrphan(pid)
 	}
 	var status syscall.WaitStatus

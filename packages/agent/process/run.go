@@ -32,7 +32,7 @@ type process struct {
 	pid     int
 	from    *string
 	streams *streams
-	exited  <-chan Exit
+	exited  chan Exit
 }
 
 // Spawn runs a program to its end; whatever it has started is gone when Spawn returns.
@@ -57,7 +57,7 @@ type run struct {
 	group       *group
 	process     *process
 	start       time.Time
-	killsBefore int
+	killsBefore int // for memory, in the box
 }
 
 func (run *run) finish(ctx context.Context, channel *connection.Channel) *Result {
@@ -83,7 +83,7 @@ func (run *run) finish(ctx context.Context, channel *connection.Channel) *Result
 	run.process.streams.closeAll()
 
 	usage := run.group.total(exit)
-	result.describe(exit.Status)
+	result.ExitCode, result.Signal = outcome(exit.Status)
 	result.WallMs = milliseconds(wall)
 	result.CPUMs = milliseconds(usage.CPU)
 	result.PeakMemoryBytes = usage.PeakBytes
@@ -106,16 +106,6 @@ func (run *run) kill() {
 	run.group.lock.Unlock()
 	run.manager.user.Kill(-run.process.pid, syscall.SIGKILL)
 	run.manager.user.Kill(run.process.pid, syscall.SIGKILL)
-}
-
-func (result *Result) describe(status syscall.WaitStatus) {
-	if status.Signaled() {
-		name := signalName(status.Signal())
-		result.Signal = &name
-		return
-	}
-	code := status.ExitStatus()
-	result.ExitCode = &code
 }
 
 func milliseconds(duration time.Duration) float64 {

@@ -23,11 +23,34 @@ func (manager *Manager) begin(ctx context.Context, request *SpawnRequest) (*run,
 }
 
 func (manager *Manager) obtain(ctx context.Context, request *SpawnRequest) (*process, *group, *failure.Error) {
-	manager.lock.Lock()
-	group := manager.newGroup(true)
-	manager.runs++
+	if !manager.lockForRun(ctx) {
+		return nil, nil, failure.New("ECANCELED", "cancelled before it started")
+	}
+	if request.From != "" && !manager.known[request.From] {
+		manager.lock.Unlock()
+		return nil, nil, failure.New("ENOSERVER", "nothing is prepared under the name %q", request.From)
+	}
+	server := manager.servers[request.From]
+	claimed := manager.dismissSpares(request.From)
+	group := claimed.groupOr(manager)
+	manager.countRun(group)
 	manager.lock.Unlock()
-	process, failed := manager.startCold(ctx, group, request)
+
+	if claimed != nil {
+		if process := claimed.take(request); process != nil {
+			return process, group, nil
+		}
+	}
+	directory := request.Directory
+	if directory == "" {
+		directory = "/"
+	}
+	if server != nil {
+		if process := server.give(group, request, directory); process != nil {
+			return process, group, nil
+		}
+	}
+	process, failed := manager.startCold(ctx, group, request, directory)
 	if failed != nil {
 		manager.sweep(group)
 		return nil, nil, failed
@@ -35,11 +58,21 @@ func (manager *Manager) obtain(ctx context.Context, request *SpawnRequest) (*pro
 	return process, group, nil
 }
 
-func (manager *Manager) startCold(ctx context.Context, group *group, request *SpawnRequest) (*process, *failure.Error) {
-	directory := request.Directory
-	if directory == "" {
-		directory = "/"
+// countRun must be called with the lock held.
+func (manager *Manager) countRun(begun *group) {
+	begun.isRun = true
+	begun.wasAlone = manager.runs == 0
+	manager.runs++
+	for _, other := range manager.live {
+		if other != begun {
+			other.lock.Lock()
+			other.wasAlone = false
+			other.lock.Unlock()
+		}
 	}
+}
+
+func (manager *Manager) startCold(ctx context.Context, group *group, request *SpawnRequest, directory string) (*process, *failure.Error) {
 	variables := environment(manager.settings.Environment, request.Env)
 	job := manager.userJob(group, request.Arguments, variables, directory)
 	process, report, err := manager.start(job, request.Input == "stream", request.Structured)
@@ -88,6 +121,10 @@ func (manager *Manager) awaitStart(ctx context.Context, process *process, report
 	}
 	manager.user.Kill(process.pid, syscall.SIGKILL)
 	<-process.exited
+	return startFailure(err)
+}
+
+func startFailure(err error) *failure.Error {
 	var reason *child.Failure
 	if errors.As(err, &reason) {
 		return &failure.Error{Code: failure.Name(reason.Errno), Message: reason.Error(), Path: reason.Path}

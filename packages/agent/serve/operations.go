@@ -8,6 +8,7 @@ import (
 	"llm-sandbox/agent/connection"
 	"llm-sandbox/agent/failure"
 	"llm-sandbox/agent/files"
+	"llm-sandbox/agent/process"
 	"llm-sandbox/agent/strictjson"
 )
 
@@ -36,8 +37,9 @@ type begin func(channel *connection.Channel, request []byte)
 
 func (session *session) operations() map[string]begin {
 	return map[string]begin{
-		"spawn": operation(session.manager.Spawn),
-		"read":  download(session.files.Read), "list": download(session.files.List), "pack": download(session.files.Pack),
+		"prepare": session.prepare,
+		"spawn":   operation(session.manager.Spawn),
+		"read":    download(session.files.Read), "list": download(session.files.List), "pack": download(session.files.Pack),
 		"write": upload(session.files.Write), "unpack": upload(session.files.Unpack),
 		"stat": change(session.files.Stat), "remove": change(session.files.Remove),
 		"mkdir": change(session.files.Mkdir), "rename": change(session.files.Rename),
@@ -52,15 +54,32 @@ func operation[Request, Result any](perform func(*connection.Channel, *Request) 
 			channel.Finish(failed{failure.Request("%v", err)})
 			return
 		}
-		go func() {
-			result, err := perform(channel, request)
-			if err != nil {
-				channel.Finish(failed{err})
-				return
-			}
-			channel.Finish(result)
-		}()
+		go finish(channel, func() (Result, *failure.Error) { return perform(channel, request) })
 	}
+}
+
+// prepare makes the name known before the next request is looked at.
+func (session *session) prepare(channel *connection.Channel, payload []byte) {
+	request := &process.PrepareRequest{}
+	if err := strictjson.Decode(payload, request, "op"); err != nil {
+		channel.Finish(failed{failure.Request("%v", err)})
+		return
+	}
+	run, err := session.manager.Prepare(request)
+	if err != nil {
+		channel.Finish(failed{err})
+		return
+	}
+	go finish(channel, func() (*process.PrepareResult, *failure.Error) { return run(channel) })
+}
+
+func finish[Result any](channel *connection.Channel, perform func() (Result, *failure.Error)) {
+	result, err := perform()
+	if err != nil {
+		channel.Finish(failed{err})
+		return
+	}
+	channel.Finish(result)
 }
 
 func change[Request, Result any](perform func(context.Context, Request) (Result, error)) begin {

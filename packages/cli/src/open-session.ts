@@ -1,8 +1,12 @@
-import { SandboxSession, type SandboxSessionOptions } from "@llm-sandbox/core";
+import { SandboxSession, type SandboxSessionOptions, type SignalOption } from "@llm-sandbox/core";
 import { ProgressLine } from "./progress.ts";
 
-/** Opens a session and shows what takes long meanwhile: pulling or building an image. */
-export async function openSession(options: SandboxSessionOptions): Promise<SandboxSession> {
+/** Opens a session and, where it is to be visible, shows what takes long meanwhile: pulling or building an image. */
+export async function openSession(
+  options: SandboxSessionOptions & SignalOption,
+  { visible = true }: { readonly visible?: boolean } = {},
+): Promise<SandboxSession> {
+  if (!visible) return SandboxSession.open(options);
   const progress = new ProgressLine(`opening a ${String(options.lang)} box`);
   try {
     return await SandboxSession.open({

@@ -1,6 +1,6 @@
 import { styled } from "./style.ts";
 
-/** Shows what a person waits for, once it takes over a second: one changing line on a terminal, else a line every few seconds. */
+/** Shows what a person waits for, once it takes over a second: one changing line on a terminal, else a line now and then. */
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   readonly #begin = performance.now();
@@ -32,10 +32,10 @@ export class ProgressLine {
       const width = this.#stream.columns || 80;
       this.#shown = `${seconds.toFixed(0)} s  ${this.#message}`.slice(0, width - 1);
       this.#stream.write(`\r\u001b[2K${styled("dim", this.#shown, this.#stream)}`);
-    } else if (now - this.#lastPrintedAt > 5000 && this.#message !== this.#shown) {
+    } else if (now - this.#lastPrintedAt > (this.#message === this.#shown ? 30_000 : 5000)) {
       this.#shown = this.#message;
       this.#lastPrintedAt = now;
-      this.#stream.write(`… ${this.#message.slice(0, 120)}\n`);
+      this.#stream.write(`… ${seconds.toFixed(0)} s  ${this.#message.slice(0, 120)}\n`);
     }
   }
 }

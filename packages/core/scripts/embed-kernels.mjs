@@ -49,6 +49,7 @@ function load(name) {
 }
 load("./start.cjs");
 })();
+//# sourceURL=llm-sandbox-kernel
 `;
 }
 

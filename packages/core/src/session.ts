@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { auto } from "./auto.ts";
 import { BoxProcess } from "./box/box-process.ts";
 import { copyFromBox } from "./box/copy-from-box.ts";
-import type { CopyLimits } from "./box/copy-from-box.ts";
+import type { CopyLimits } from "./box/copy-limits.ts";
 import { copyToBox } from "./box/copy-to-box.ts";
 import { execute } from "./box/execute.ts";
 import type { ExecuteOptions } from "./box/execute.ts";

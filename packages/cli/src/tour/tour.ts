@@ -3,32 +3,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionResult, SandboxSession } from "@llm-sandbox/core";
 import { findEngine } from "@llm-sandbox/core/docker";
-import { openSession } from "../open-session.ts";
 import { duration, styled } from "../style.ts";
 import { type Step, steps, visible } from "./steps.ts";
+import { TourSessions } from "./tour-sessions.ts";
 
 /** The guided run: each step with its code, what came out and how long it took. Returns 0 when all went as it should. */
 export async function tour(signal: AbortSignal): Promise<number> {
   const begin = performance.now();
-  const surprises: string[] = [];
-  let session: SandboxSession | undefined;
-  let lang: string | undefined;
   const { kind, version, address, source } = await findEngine({}, { signal });
   print(`Engine: ${kind} ${version} at ${address} (${source})`);
-  try {
-    for (const [index, step] of steps.entries()) {
-      heading(`${index + 1}/${steps.length}  ${step.title}`);
-      if (step.lang !== lang) {
-        await session?.close();
-        session = undefined;
-        session = await open(step.lang, signal);
-        lang = step.lang;
-      }
-      if (!(await show(step, session!, signal))) surprises.push(step.title);
+
+  const surprises: string[] = [];
+  await using sessions = new TourSessions([...new Set(steps.map(({ lang }) => lang))], signal);
+  let opened: string | undefined;
+  for (const [index, step] of steps.entries()) {
+    print(`\n${styled("bold", `${index + 1}/${steps.length}  ${step.title}`)}`);
+    const openBegin = performance.now();
+    const session = await sessions.open(step.lang);
+    if (step.lang !== opened) {
+      print(styled("dim", `     box opened in ${duration(performance.now() - openBegin)}`));
     }
-  } finally {
-    await session?.close();
+    opened = step.lang;
+    if (!(await show(step, session, signal))) surprises.push(step.title);
   }
+
   const total = duration(performance.now() - begin);
   if (surprises.length > 0) {
     print(styled("red", `\nNot as it should be: ${surprises.join("; ")} (${total})`));
@@ -37,13 +35,6 @@ export async function tour(signal: AbortSignal): Promise<number> {
   const command = process.env.LLM_SANDBOX_COMMAND ?? "llm-sandbox";
   print(`\nDone in ${total}. Your own code: ${styled("bold", `${command} run FILE`)}`);
   return 0;
-}
-
-async function open(lang: string, signal: AbortSignal): Promise<SandboxSession> {
-  const begin = performance.now();
-  const session = await openSession({ lang, signal });
-  print(styled("dim", `     box opened in ${duration(performance.now() - begin)}`));
-  return session;
 }
 
 async function show(step: Step, session: SandboxSession, signal: AbortSignal): Promise<boolean> {
@@ -76,10 +67,6 @@ function outputOf({ stdout, stderr, value, error }: ExecutionResult): string {
     .map((part) => part.trimEnd())
     .filter((part) => part !== "")
     .join("\n");
-}
-
-function heading(text: string): void {
-  print(`\n${styled("bold", text)}`);
 }
 
 function printBlock(margin: string, text: string, style?: "cyan"): void {

@@ -3,23 +3,18 @@ import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { SandboxError } from "../errors.ts";
+import type { SandboxError } from "../errors.ts";
 import type { Connection } from "../stream/connection.ts";
-import { hostFileError } from "./copy-to-box.ts";
+import { copyTooLarge } from "./copy-limits.ts";
+import type { CopyLimits } from "./copy-limits.ts";
+import { explainedHostError, hostFileError } from "./host-file-error.ts";
 import { receive } from "./receive.ts";
 import type { SessionFiles } from "./session-files.ts";
 import { unpackHostile } from "./unpack-hostile.ts";
 
-export interface CopyLimits {
-  /** Most bytes that may reach the host's disk. */
-  readonly maxBytes: number;
-  /** Most files and folders. */
-  readonly maxEntries: number;
-}
-
 /**
- * Copies a file or folder of the box to the host, streamed. It appears at `destination` whole or not at all;
- * an existing file is replaced, an existing folder is filled. Nothing in it can reach outside of `destination`.
+ * Copies a file or folder of the box to the host, streamed. A file appears at `destination` whole or not at all, and
+ * replaces the one there; a folder is filled. Nothing in it can reach outside of `destination`.
  */
 export async function copyFromBox(
   connection: Connection,
@@ -48,12 +43,20 @@ async function copyFile(
   });
   const partial = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
   try {
-    const content = receive(connection, { op: "read", path, maxBytes: options.maxBytes }, options.signal);
-    await Promise.all([
-      pipeline(content.stream, createWriteStream(partial, { flags: "wx", mode: 0o644 })),
+    const { signal, maxBytes } = options;
+    const tooMuch = (): SandboxError => copyTooLarge(options);
+    const request = { op: "read", path, maxBytes };
+    const content = receive(connection, request, { signal, maxBytes, tooMuch });
+    const file = createWriteStream(partial, { flags: "wx", mode: 0o644 });
+    await bothDone(
+      pipeline(content.stream, file).catch((error: unknown) => {
+        throw explainedHostError(target, error);
+      }),
       content.done,
-    ]);
-    await rename(partial, target);
+    );
+    await rename(partial, target).catch((cause: unknown) => {
+      throw hostFileError(target, cause);
+    });
   } finally {
     await rm(partial, { force: true });
   }
@@ -69,22 +72,20 @@ async function copyFolder(
     throw hostFileError(target, cause);
   });
   const { maxBytes, maxEntries } = options;
-  const content = receive(connection, { op: "pack", path, maxBytes, maxEntries }, options.signal);
-  await Promise.all([unpackHostile(content.stream, target, options), content.done]);
+  const request = { op: "pack", path, maxBytes, maxEntries };
+  const content = receive(connection, request, { signal: options.signal });
+  await bothDone(unpackHostile(content.stream, target, options), content.done);
+}
+
+/** Waits for the writing and the reading side; the writing side's failure counts, for it is why the reading was given up. */
+async function bothDone(writing: Promise<void>, reading: Promise<unknown>): Promise<void> {
+  const outcomes = await Promise.allSettled([writing, reading]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
 }
 
 async function isHostFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (status) => status.isDirectory(),
     () => false,
-  );
-}
-
-/** The error for a copy that would pass its limits. */
-export function copyTooLarge(limits: CopyLimits): SandboxError {
-  return new SandboxError(
-    "FILE_TOO_LARGE",
-    `The copy is over ${limits.maxBytes} bytes or ${limits.maxEntries} entries.`,
-    { remedy: "Pass larger maxBytes or maxEntries, or copy less." },
   );
 }

@@ -7,6 +7,7 @@ import type { Header as FullHeader, Pack } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
+import { explainedHostError, hostFileError } from "./host-file-error.ts";
 import { operate } from "./operation.ts";
 import type { SessionFiles } from "./session-files.ts";
 
@@ -110,13 +111,4 @@ async function addFile(archive: Pack, path: string, header: Header & { size: num
   // A file that grows meanwhile is cut at the size that was announced; one that shrinks is an error.
   const source = createReadStream(path, { end: header.size - 1, highWaterMark: 262_144 });
   await pipeline(source, archive.entry(header));
-}
-
-export function hostFileError(path: string, cause: unknown): SandboxError {
-  const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
-  return new SandboxError(
-    missing ? "FILE_NOT_FOUND" : "FILE_ERROR",
-    missing ? `There is no ${path} on this machine.` : `${path} cannot be used on this machine.`,
-    { remedy: "Check the path on the host.", cause },
-  );
 }

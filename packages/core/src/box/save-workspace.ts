@@ -18,7 +18,7 @@ export async function saveWorkspace(
       remedy: "Copy the files out with copyFromRuntime() instead.",
     });
   }
-  const packed = receive(live.connection, { op: "pack", path: workspace }, options.signal);
+  const packed = receive(live.connection, { op: "pack", path: workspace }, { signal: options.signal });
   const saving = runtime.saveTemplate(
     { base: live.box.identity.image, workspace: packed.stream, path: templatePath, name: options.name },
     { logger, ...(options.signal ? { signal: options.signal } : {}) },

@@ -1,8 +1,10 @@
 import { SandboxError } from "../errors.ts";
+import { checkKnown, checkNumber, checkOptional, checkSignal, invalid } from "../option-checks.ts";
 import type { Connection } from "../stream/connection.ts";
 import { FrameError } from "../stream/frame.ts";
 import { decodeMessage, numberField, stringField } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
+import { CollectedBytes } from "./collected-bytes.ts";
 import { operate } from "./operation.ts";
 
 /** A file, folder or link in the box. */
@@ -28,6 +30,10 @@ export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
 
 /** Largest file that `readFile` takes into memory unless told otherwise. */
 const defaultReadBytes = 256 * 1_048_576;
+/** Bytes that a folder's list may have: deep trees have long paths, whatever the number of entries. */
+const mostListBytes = 256 * 1_048_576;
+/** Characters of one path; deep trees pass the 4,096 bytes that a system call takes. */
+const mostPathCharacters = 4 * 1_048_576;
 
 /**
  * The files of a session. Paths are relative to the workspace or absolute; links are never followed.
@@ -44,13 +50,9 @@ export class SessionFiles {
 
   /** The file's bytes. `FILE_TOO_LARGE` over `maxBytes` (256 MiB unless given). */
   async readFile(path: string, options: FileOptions & { readonly maxBytes?: number } = {}): Promise<Buffer> {
-    const chunks: Uint8Array[] = [];
-    await operate(
-      this.#connection(),
-      { op: "read", path: this.resolve(path), maxBytes: options.maxBytes ?? defaultReadBytes },
-      { signal: options.signal, onData: (_stream, data) => void chunks.push(data) },
-    );
-    return Buffer.concat(chunks);
+    checkFileOptions("readFile", options, ["maxBytes"]);
+    const maxBytes = options.maxBytes ?? defaultReadBytes;
+    return this.#download({ op: "read", path: this.resolve(path), maxBytes }, maxBytes, options.signal);
   }
 
   /** The file as UTF-8 text. */
@@ -64,6 +66,8 @@ export class SessionFiles {
     content: FileContent,
     options: FileOptions & { readonly mode?: number; readonly append?: boolean } = {},
   ): Promise<void> {
+    checkFileOptions("writeFile", options, ["mode", "append"]);
+    checkContent(content);
     const request = {
       op: "write",
       path: this.resolve(path),
@@ -79,6 +83,7 @@ export class SessionFiles {
         else {
           for await (const chunk of content) {
             if (!channel.open) return;
+            if (!(chunk instanceof Uint8Array)) throw invalid("The content is a source of something else than bytes.");
             await channel.write(0, chunk);
           }
         }
@@ -92,18 +97,11 @@ export class SessionFiles {
     path = ".",
     options: FileOptions & { readonly recursive?: boolean; readonly maxEntries?: number } = {},
   ): Promise<FileEntry[]> {
-    const chunks: Uint8Array[] = [];
-    const request = {
-      op: "list",
-      path: this.resolve(path),
-      recursive: options.recursive ?? false,
-      maxEntries: options.maxEntries ?? 100_000,
-    };
-    await operate(this.#connection(), request, {
-      signal: options.signal,
-      onData: (_stream, data) => void chunks.push(data),
-    });
-    const lines = Buffer.concat(chunks).toString("utf8").split("\n").filter(Boolean);
+    checkFileOptions("list", options, ["recursive", "maxEntries"]);
+    const { recursive = false, maxEntries = 100_000 } = options;
+    const request = { op: "list", path: this.resolve(path), recursive, maxEntries };
+    const text = await this.#download(request, mostListBytes, options.signal);
+    const lines = text.toString("utf8").split("\n").filter(Boolean);
     const entries = this.#judged(() =>
       lines.map((line) => fileEntry(decodeMessage(Buffer.from(line, "utf8")))),
     );
@@ -111,8 +109,9 @@ export class SessionFiles {
   }
 
   async stat(path: string, options: FileOptions = {}): Promise<FileEntry> {
+    checkFileOptions("stat", options, []);
     const request = { op: "stat", path: this.resolve(path) };
-    const entry = await operate(this.#connection(), request, options);
+    const entry = await operate(this.#connection(), request, { signal: options.signal });
     return this.#judged(() => fileEntry(entry));
   }
 
@@ -131,6 +130,7 @@ export class SessionFiles {
     path: string,
     options: FileOptions & { readonly recursive?: boolean; readonly missingOk?: boolean } = {},
   ): Promise<void> {
+    checkFileOptions("remove", options, ["recursive", "missingOk"]);
     const { recursive = false, missingOk = false } = options;
     const request = { op: "remove", path: this.resolve(path), recursive, missingOk };
     await operate(this.#connection(), request, { signal: options.signal });
@@ -138,14 +138,30 @@ export class SessionFiles {
 
   /** Makes a folder and those above it; nothing happens when it is there. */
   async makeDirectory(path: string, options: FileOptions = {}): Promise<void> {
+    checkFileOptions("makeDirectory", options, []);
     const request = { op: "mkdir", path: this.resolve(path), parents: true };
-    await operate(this.#connection(), request, options);
+    await operate(this.#connection(), request, { signal: options.signal });
   }
 
   /** Moves a file or folder; a file in the place is replaced. */
   async rename(from: string, to: string, options: FileOptions = {}): Promise<void> {
+    checkFileOptions("rename", options, []);
     const request = { op: "rename", from: this.resolve(from), to: this.resolve(to) };
-    await operate(this.#connection(), request, options);
+    await operate(this.#connection(), request, { signal: options.signal });
+  }
+
+  /** Stream 1 of an operation, whole. The limit is the host's own: the agent may be told one, but is not trusted. */
+  async #download(request: object, mostBytes: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    const bytes = new CollectedBytes();
+    const excess = new AbortController();
+    await operate(this.#connection(), request, {
+      signal: signal ? AbortSignal.any([signal, excess.signal]) : excess.signal,
+      onData: (_stream, data) => {
+        if (bytes.length + data.length <= mostBytes) bytes.push(data);
+        else excess.abort(tooLarge(mostBytes));
+      },
+    });
+    return bytes.take();
   }
 
   /** Reads what the box said; what it may not say ends the session. */
@@ -179,11 +195,36 @@ export class SessionFiles {
   }
 }
 
+function tooLarge(mostBytes: number): SandboxError {
+  return new SandboxError("FILE_TOO_LARGE", `That is more than ${mostBytes} bytes.`, {
+    remedy: "Raise the limit that was passed, or ask for less.",
+  });
+}
+
+function checkFileOptions(owner: string, options: FileOptions, more: readonly string[]): void {
+  checkKnown(owner, options, ["signal", ...more]);
+  checkSignal(options.signal);
+  for (const name of ["append", "recursive", "missingOk"]) checkOptional(options, name, "boolean");
+  const { maxBytes, maxEntries, mode } = options as Readonly<Record<string, unknown>>;
+  const most = Number.MAX_SAFE_INTEGER;
+  if (maxBytes !== undefined) checkNumber("maxBytes", maxBytes, { least: 0, most, whole: true });
+  if (maxEntries !== undefined) checkNumber("maxEntries", maxEntries, { least: 1, most, whole: true });
+  if (mode !== undefined) checkNumber("mode", mode, { least: 0, most: 0o777, whole: true });
+}
+
+function checkContent(content: unknown): void {
+  const fits =
+    typeof content === "string" ||
+    content instanceof Uint8Array ||
+    (typeof content === "object" && content !== null && Symbol.asyncIterator in content);
+  if (!fits) throw invalid("The content is neither text, bytes, nor a source of bytes.");
+}
+
 const entryTypes = ["file", "directory", "symlink", "other"] as const;
 
 function fileEntry(message: Message): FileEntry {
   const type = entryTypes.find((known) => known === message["type"]);
-  const path = stringField(message, "path");
+  const path = stringField(message, "path", mostPathCharacters);
   if (type === undefined || path === null) throw new FrameError("A file entry has no type or path.");
   const target = stringField(message, "target");
   return {

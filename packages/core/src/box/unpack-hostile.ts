@@ -6,8 +6,9 @@ import { pipeline } from "node:stream/promises";
 import { extract } from "tar-stream";
 import type { Header } from "tar-stream";
 import { SandboxError } from "../errors.ts";
-import type { CopyLimits } from "./copy-from-box.ts";
-import { copyTooLarge } from "./copy-from-box.ts";
+import { copyTooLarge } from "./copy-limits.ts";
+import type { CopyLimits } from "./copy-limits.ts";
+import { explainedHostError } from "./host-file-error.ts";
 
 /**
  * Unpacks a tar that came from inside a box into a host folder. Only files, folders and links that stay inside are
@@ -19,6 +20,10 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
   const links: { readonly path: string; readonly target: string }[] = [];
   let bytes = 0;
   let entries = 0;
+  let malformed = false;
+  extraction.once("error", () => {
+    malformed = !archive.errored;
+  });
   const filling = pipeline(archive, extraction);
   const emptying = (async (): Promise<void> => {
     for await (const entry of extraction) {
@@ -38,7 +43,11 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
     throw error;
   });
   const outcomes = await Promise.allSettled([emptying, filling]);
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  for (const outcome of outcomes) {
+    if (outcome.status === "fulfilled") continue;
+    const error = explainedHostError(folder, outcome.reason);
+    throw malformed && !SandboxError.is(error) ? notAnArchive(error) : error;
+  }
   for (const link of links) await makeLink(folder, link.path, link.target);
 }
 
@@ -103,6 +112,13 @@ function safeTarget(name: string, header: Header): string {
   const leaves = target.startsWith("/") || reached === ".." || reached.startsWith("../");
   if (target === "" || leaves || climbsLate) throw rejected(name, "is a link that leaves the folder");
   return target;
+}
+
+function notAnArchive(cause: unknown): SandboxError {
+  return new SandboxError("ARCHIVE_REJECTED", "The box sent an archive that is broken or cut off.", {
+    remedy: "Nothing more was copied; treat the session's files as hostile.",
+    cause,
+  });
 }
 
 function rejected(name: string, why: string): SandboxError {

@@ -74,13 +74,14 @@ __sandbox_quote() {
 
 # Sends an `error` message when the code is no valid Bash; the shell itself prints its own words when it gets there.
 __sandbox_check_syntax() {
-  local text line message
-  text=$(eval "set -n; $1" 2>&1)
-  [[ $text =~ line\ ([0-9]+):\ ([^$'\n']*) ]] || return
-  line=${BASH_REMATCH[1]} message=${BASH_REMATCH[2]}
+  local text line message before
+  text=$(before=$LINENO; printf '%d\n' "$before"; eval "set -n; $1" 2>&1)
+  before=${text%%$'\n'*}
+  [[ ${text#*$'\n'} =~ line\ ([0-9]+):\ ([^$'\n']*) ]] || return
+  line=$((BASH_REMATCH[1] - before + 1)) message=${BASH_REMATCH[2]}
   printf '{"type":"error","name":"SyntaxError","message":%s,"traceback":%s,"line":%d}\n' \
     "$(__sandbox_quote "$message")" \
-    "$(__sandbox_quote "${__sandbox_job[filename]}: line $line: $message")" "$line" >&3
+    "$(__sandbox_quote "$2: line $line: $message")" "$line" >&3
 }
 
 # Environment, folder and arguments of the job.
@@ -97,16 +98,41 @@ __sandbox_prepare() {
 
 # Becomes `bash main.sh`. Linux takes at most 128 KiB as one argument; longer code comes from a descriptor.
 __sandbox_run_script() {
-  local LC_ALL_before=${LC_ALL-}
-  __sandbox_check_syntax "${__sandbox_job[code]}"
+  local code=${__sandbox_job[code]}
+  __sandbox_check_syntax "$code" "${__sandbox_job[filename]}"
   set -- "${__sandbox_job[filename]}" "${__sandbox_arguments[@]}"
-  if ((${#__sandbox_job[code]} < 30000)); then
-    exec bash -c "${__sandbox_job[code]}" "$@" 3>&-
+  if ((${#code} < 30000)); then
+    exec bash -c "$code" "$@" 3>&-
   fi
-  exec bash -c '. /dev/fd/9' "$@" 3>&- 9<<<"${__sandbox_job[code]}"
+  exec bash -c '. /dev/fd/9' "$@" 3>&- 9<<<"$code"
+}
+
+# Serves a context. Every run is a child that starts with the state the last one has left in a file and leaves its own:
+# so neither `exit` nor an interrupt ends the context.
+__sandbox_run_context() {
+  local name
+  trap : INT
+  __sandbox_state=$(mktemp "${TMPDIR:-/tmp}/.context.XXXXXXXXXX") || exit 1
+  trap 'rm -f -- "$__sandbox_state"' EXIT
+  __sandbox_names=" $(compgen -v | tr '\n' ' ') "
+  while
+    (__sandbox_run_in_context)
+    printf '{"type":"done","id":%d,"exitCode":%d}\n' "${__sandbox_job[id]}" $? >&3
+    __sandbox_read_job
+  do :; done
+}
+
+__sandbox_run_in_context() {
+  local code=${__sandbox_job[code]}
+  trap - EXIT
+  __sandbox_check_syntax "$code" "<run ${__sandbox_job[id]}>"
+  :
 }
 
 declare -A __sandbox_job
 __sandbox_read_job || exit 0
 __sandbox_prepare
-__sandbox_run_script
+case ${__sandbox_job[mode]} in
+  context) __sandbox_run_context ;;
+  *) __sandbox_run_script ;;
+esac

@@ -17,12 +17,7 @@ function memoryBomb(id: string, what: string, fill: string, most = small.memoryB
     async run(bench) {
       const session = await bench.open({ limits: small });
       const result = await session.run(
-        program`
-          import fcntl, json, mmap, os, socket
-          got = 0
-          ${fill}
-          print(json.dumps(got))
-        `,
+        `import fcntl, mmap, os, socket\ngot = 0\n${fill}\nprint(got)`,
         { timeoutMs: 20_000 },
       );
       if (result.status === "ok") ok(reported<number>(result) <= most, `it got ${result.stdout} bytes`);
@@ -194,13 +189,12 @@ export const resourceCases: readonly ConformanceCase[] = [
     "A/memfd",
     "anonymous files",
     program`
-      import os
-          block = bytes(1 << 20)
-          try:
-              while True:
-                  handle = os.memfd_create('x')
-                  for _ in range(8): got += os.write(handle, block)
-          except OSError: pass
+      block = bytes(1 << 20)
+      try:
+          while True:
+              handle = os.memfd_create('x')
+              for _ in range(8): got += os.write(handle, block)
+      except OSError: pass
     `,
   ),
   memoryBomb(
@@ -208,13 +202,13 @@ export const resourceCases: readonly ConformanceCase[] = [
     "shared mappings",
     program`
       hoard = []
-          try:
-              while True:
-                  area = mmap.mmap(-1, 4 << 20)
-                  area.write(bytes(4 << 20))
-                  hoard.append(area)
-                  got += 4 << 20
-          except OSError: pass
+      try:
+          while True:
+              area = mmap.mmap(-1, 4 << 20)
+              area.write(bytes(4 << 20))
+              hoard.append(area)
+              got += 4 << 20
+      except OSError: pass
     `,
   ),
   memoryBomb(
@@ -222,10 +216,10 @@ export const resourceCases: readonly ConformanceCase[] = [
     "files in /dev/shm",
     program`
       block = bytes(1 << 20)
-          try:
-              with open('/dev/shm/bomb', 'wb', buffering=0) as file:
-                  while True: got += file.write(block)
-          except OSError: pass
+      try:
+          with open('/dev/shm/bomb', 'wb', buffering=0) as file:
+              while True: got += file.write(block)
+      except OSError: pass
     `,
     64 * mebibyte,
   ),
@@ -233,20 +227,19 @@ export const resourceCases: readonly ConformanceCase[] = [
     "A/socket-buffers",
     "unread sockets",
     program`
-      import os
-          for _ in range(6): 
-              if os.fork() == 0: break
-          pairs = []
-          try:
-              while True:
-                  pair = socket.socketpair()
-                  pair[0].setblocking(False)
-                  pairs.append(pair)
-                  try:
-                      while True: got += pair[0].send(bytes(32768))
-                  except BlockingIOError: pass
-          except OSError: pass
-          got *= 7
+      for _ in range(6):
+          if os.fork() == 0: break
+      pairs = []
+      try:
+          while True:
+              pair = socket.socketpair()
+              pair[0].setblocking(False)
+              pairs.append(pair)
+              try:
+                  while True: got += pair[0].send(bytes(32768))
+              except BlockingIOError: pass
+      except OSError: pass
+      got *= 7
     `,
   ),
   memoryBomb(
@@ -254,17 +247,17 @@ export const resourceCases: readonly ConformanceCase[] = [
     "unread pipes",
     program`
       pipes = []
-          try:
-              while True:
-                  pair = os.pipe()
-                  os.set_blocking(pair[1], False)
-                  pipes.append(pair)
-                  try: fcntl.fcntl(pair[1], 1031, 1 << 20)
-                  except OSError: pass
-                  try:
-                      while True: got += os.write(pair[1], bytes(65536))
-                  except BlockingIOError: pass
-          except OSError: pass
+      try:
+          while True:
+              pair = os.pipe()
+              os.set_blocking(pair[1], False)
+              pipes.append(pair)
+              try: fcntl.fcntl(pair[1], 1031, 1 << 20)
+              except OSError: pass
+              try:
+                  while True: got += os.write(pair[1], bytes(65536))
+              except BlockingIOError: pass
+      except OSError: pass
     `,
   ),
   {

@@ -5,13 +5,17 @@ const { clip, send } = require("./messages.cjs");
 
 const KERNEL = "llm-sandbox-kernel";
 
+const state = { installed: false, mapStack: (stack) => stack };
+
 /** From now on an uncaught error is sent as an `error` message before Node prints it and ends the process. */
-exports.reportUncaught = function (filename, action) {
+exports.reportUncaught = function (filename, mapStack = state.mapStack) {
+  state.mapStack = mapStack;
+  if (state.installed) return;
+  state.installed = true;
   process.on("uncaughtExceptionMonitor", (error) => {
-    if (error instanceof Error) error.stack = ownFrames(error.stack);
+    if (error instanceof Error) error.stack = state.mapStack(ownFrames(error.stack));
     send(describe(error, filename));
   });
-  return action();
 };
 
 /** The `error` message for whatever was thrown. */
@@ -37,7 +41,9 @@ function ownFrames(stack) {
   const lines = String(stack).split("\n");
   const kernel = lines.findIndex((line) => /^\s+at /.test(line) && line.includes(KERNEL));
   if (kernel < 0) return lines.join("\n");
-  const end = kernel > 0 && /\(node:(?:vm|inspector):/.test(lines[kernel - 1]) ? kernel - 1 : kernel;
+  // What stands right above it is Node's own part that it has called.
+  let end = kernel;
+  while (/^\s+at .*\bnode:/.test(lines[end - 1] ?? "")) end -= 1;
   return lines.slice(0, end).join("\n");
 }
 exports.ownFrames = ownFrames;

@@ -10,6 +10,18 @@ exports.prepareStreams = function () {
   }
 };
 
+// Parts of Node that the kernel itself uses: nothing a program should be told about.
+const OUR_WARNINGS = /^(?:vm\.USE_MAIN_CONTEXT_DEFAULT_LOADER|stripTypeScriptTypes|VM Modules) /;
+
+/** Leaves out Node's warnings about experimental parts that the kernel uses. */
+exports.prepareWarnings = function () {
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...rest) => {
+    if (typeof warning === "string" && OUR_WARNINGS.test(warning)) return;
+    emitWarning.call(process, warning, ...rest);
+  };
+};
+
 /** Environment, folder, arguments, and the global object of a fresh program. */
 exports.prepareProcess = function (job) {
   Object.assign(process.env, job.env);
@@ -54,14 +66,3 @@ function define(name, value) {
   });
 }
 exports.define = define;
-
-/** Calls `action` without the warnings about experimental parts of Node that the kernel itself uses. */
-exports.withoutWarnings = function (action) {
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  try {
-    return action();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-};

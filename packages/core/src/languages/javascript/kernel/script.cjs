@@ -8,12 +8,13 @@ const { sendValue } = require("./values.cjs");
 /** Throws what the program throws: Node's own handling of uncaught errors follows. */
 exports.runScript = function (job, compile) {
   const filename = process.argv[1];
-  const { code, sourceMap } = reportUncaught(filename, () => compile(job.code, filename));
+  reportUncaught(filename);
+  const { code, mapStack } = compile(job.code, filename);
+  if (mapStack) reportUncaught(filename, mapStack);
   addModuleNames(filename);
   const program = compileProgram(code, filename);
   if (program === null) return require("./module.cjs").runModule(code, filename);
   const value = program();
-  void sourceMap;
   if (value instanceof Promise) value.then(sendValue);
   else sendValue(value);
 };

@@ -1,12 +1,13 @@
 // Where a kernel begins: gets ready, then waits for its first job on descriptor 3.
 "use strict";
 const { readJob } = require("./messages.cjs");
-const { prepareStreams, prepareProcess } = require("./process.cjs");
+const { prepareProcess, prepareStreams, prepareWarnings } = require("./process.cjs");
 
 const typescript = process.argv[1] === "typescript";
 
 function main() {
   prepareStreams();
+  prepareWarnings();
   if (typescript) require("./typescript.cjs").warmUp();
   const job = readJob();
   if (job === null) return;

@@ -2,9 +2,7 @@
 "use strict";
 const path = require("path");
 const vm = require("vm");
-const { pathToFileURL } = require("url");
 const { dynamicImport } = require("./script.cjs");
-const { withoutWarnings } = require("./process.cjs");
 
 /** Compiles, links and runs the code; needs `--experimental-vm-modules`. */
 exports.loadWithVm = async function (code, url, filename) {
@@ -12,17 +10,14 @@ exports.loadWithVm = async function (code, url, filename) {
     filename,
     importModuleDynamically: dynamicImport(),
   }).runInThisContext();
-  const module = withoutWarnings(
-    () =>
-      new vm.SourceTextModule(code, {
-        identifier: url,
-        importModuleDynamically: (specifier) => importFrom(specifier),
-        initializeImportMeta(meta) {
-          Object.assign(meta, { url, filename, dirname: path.dirname(filename) });
-          meta.resolve = (specifier) => new URL(specifier, url).href;
-        },
-      }),
-  );
+  const module = new vm.SourceTextModule(code, {
+    identifier: url,
+    importModuleDynamically: (specifier) => importFrom(specifier),
+    initializeImportMeta(meta) {
+      Object.assign(meta, { url, filename, dirname: path.dirname(filename) });
+      meta.resolve = (specifier) => new URL(specifier, url).href;
+    },
+  });
   await module.link(async (specifier, _referrer, extra) => {
     const attributes = extra?.attributes ?? extra?.assert ?? {};
     const options = Object.keys(attributes).length > 0 ? { with: attributes } : undefined;
@@ -45,4 +40,3 @@ function wrap(namespace, identifier) {
 function absolute(specifier, url) {
   return /^\.{0,2}\//.test(specifier) ? new URL(specifier, url).href : specifier;
 }
-void pathToFileURL;

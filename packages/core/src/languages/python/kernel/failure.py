@@ -7,7 +7,7 @@ from llm_sandbox_kernel.messages import clip, flush, send
 
 def report(error, filename):
     """Prints the traceback on standard error and sends the `error` message."""
-    error.__traceback__ = own_frames(error.__traceback__)
+    error.__traceback__ = own_frames(error.__traceback__, filename)
     flush()
     text = formatted(error)
     if sys.excepthook is sys.__excepthook__:
@@ -29,8 +29,14 @@ def report(error, filename):
     send(message)
 
 
-def own_frames(traceback):
-    """The traceback without frames of the kernel, wherever they stand."""
+def own_frames(traceback, filename=None):
+    """The traceback from the user's code on, without frames of the kernel, wherever they stand."""
+    entry = traceback
+    while entry is not None:
+        if entry.tb_frame.f_code.co_filename == filename:
+            traceback = entry  # above it are the kernel and perhaps an event loop
+            break
+        entry = entry.tb_next
     while traceback is not None and is_kernel(traceback):
         traceback = traceback.tb_next
     entry = traceback

@@ -3,38 +3,45 @@
 import os
 import sys
 
-from llm_sandbox_kernel import failure
+from llm_sandbox_kernel.ending import end, status_of
 from llm_sandbox_kernel.source import VALUE, compile_source
 
 
 def new_main(filename):
-    """A fresh `__main__` module."""
+    """The namespace of a fresh `__main__` module."""
     main = type(sys)("__main__")
     main.__dict__.update(__builtins__=sys.modules["builtins"], __file__=filename)
     sys.modules["__main__"] = main
-    return main
+    return main.__dict__
 
 
 def run_script(job):
-    """Never returns: raises what makes the interpreter end as it would have ended by itself."""
+    """Never returns."""
     filename = os.path.join(os.getcwd(), sys.argv[0])
-    main = new_main(filename)
+    code = job.pop("code")
+    end(run(code, filename))
+
+
+def run(code, filename):
+    """The program's exit status; None when it was interrupted. Keeps nothing of the program alive."""
     try:
-        exec(compile_source(job["code"], filename), main.__dict__)
-        send_value(main.__dict__.pop(VALUE, None))
-    except SystemExit:
+        namespace = new_main(filename)
+        exec(compile_source(code, filename), namespace)
+        send_value(namespace.pop(VALUE, None))
+        return 0
+    except SystemExit as exit_:
         send_figures()
-        raise
+        return status_of(exit_)
     except BaseException as error:
+        from llm_sandbox_kernel.failure import report
+
         send_figures()
-        failure.report(error, filename)
-        if isinstance(error, KeyboardInterrupt):
-            end_by_interrupt()
-        sys.exit(1)
-    sys.exit(0)
+        report(error, filename)
+        return None if isinstance(error, KeyboardInterrupt) else 1
 
 
 def send_value(value):
+    """Sends the last expression's value, and what the program has left to be shown."""
     if value is not None:
         from llm_sandbox_kernel.values import send_value as send
 
@@ -43,12 +50,6 @@ def send_value(value):
 
 
 def send_figures():
-    """Sends the figures that the program has left open, if it has used matplotlib at all."""
     figures = sys.modules.get("llm_sandbox_kernel.figures")
     if figures is not None:
         figures.send_open()
-
-
-def end_by_interrupt():
-    sys.excepthook = lambda *_: None
-    raise KeyboardInterrupt
