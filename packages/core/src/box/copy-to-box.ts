@@ -43,13 +43,15 @@ export async function copyToBox(
     });
   }
   const target = await fileTarget(files, source, destination);
-  await files.writeFile(target, createReadStream(source, { highWaterMark: 262_144 }), {
-    mode: status.mode & 0o777,
-    ...(signal ? { signal } : {}),
+  const content = createReadStream(source, { highWaterMark: 262_144 });
+  const options = { mode: status.mode & 0o777, ...(signal ? { signal } : {}) };
+  await files.writeFile(target, content, options).catch((error: unknown) => {
+    throw explainedHostError(source, error);
   });
 }
 
 async function fileTarget(files: SessionFiles, source: string, destination: string): Promise<string> {
+  files.resolve(destination);
   const inside = `${destination.replace(/\/+$/, "")}/${basename(source)}`;
   if (destination.endsWith("/")) return inside;
   const isFolder = await files.stat(destination).then(
@@ -70,7 +72,8 @@ async function sendFolder(channel: Channel, source: string, signal: AbortSignal 
   })();
   const filling = addFolder(archive, source, "", signal).then(
     () => archive.finalize(),
-    (error: Error) => {
+    (cause: Error) => {
+      const error = explainedHostError(source, cause) as Error;
       archive.destroy(error);
       throw error;
     },
@@ -110,5 +113,7 @@ async function addFile(archive: Pack, path: string, header: Header & { size: num
   if (header.size === 0) return addEntry(archive, header);
   // A file that grows meanwhile is cut at the size that was announced; one that shrinks is an error.
   const source = createReadStream(path, { end: header.size - 1, highWaterMark: 262_144 });
-  await pipeline(source, archive.entry(header));
+  await pipeline(source, archive.entry(header)).catch((cause: Error) => {
+    throw cause.message === "Size mismatch" ? hostFileError(path, cause) : cause;
+  });
 }

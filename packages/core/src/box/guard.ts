@@ -1,5 +1,5 @@
 /** How long the agent may take beyond a time limit before the host ends the box itself, in milliseconds. */
-const graceMs = 5_000;
+export const graceMs = 5_000;
 
 /** The host's own clock over a run: the agent keeps time limits, this one does not trust it. */
 export class Guard {

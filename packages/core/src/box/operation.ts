@@ -5,6 +5,7 @@ import type { Connection } from "../stream/connection.ts";
 import { FrameError } from "../stream/frame.ts";
 import { asMessage, stringField } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
+import { graceMs } from "./guard.ts";
 
 export interface OperationOptions extends ChannelHandlers {
   readonly signal?: AbortSignal | undefined;
@@ -20,17 +21,24 @@ export async function operate(
 ): Promise<Message> {
   options.signal?.throwIfAborted();
   const channel = connection.request(operation, options);
-  const cancel = (): void => channel.control({ op: "cancel" });
+  let patience: NodeJS.Timeout | undefined;
+  const cancel = (): void => {
+    channel.control({ op: "cancel" });
+    patience ??= setTimeout(() => {
+      if (channel.open) connection.judge(new FrameError("A cancelled operation did not end."));
+    }, graceMs);
+  };
   options.signal?.addEventListener("abort", cancel, { once: true });
+  let failedUpload: { readonly error: unknown } | undefined;
   try {
     const uploaded = options.upload?.(channel).catch((error: unknown) => {
+      // An upload that fails because the operation has ended is not why it ended.
+      if (!channel.open) return;
+      failedUpload = { error };
       cancel();
-      return { error };
     });
     const result = await channel.result;
-    // An upload ends with its channel: what is left of it is dropped, so this does not wait for a slow source.
-    const failedUpload =
-      result["error"] === undefined ? await uploaded : await Promise.race([uploaded, undefined]);
+    if (result["error"] === undefined) await uploaded;
     options.signal?.throwIfAborted();
     if (failedUpload) throw failedUpload.error;
     throwIfFailed(result);
@@ -38,6 +46,7 @@ export async function operate(
   } catch (error) {
     throw connection.judge(error);
   } finally {
+    clearTimeout(patience);
     options.signal?.removeEventListener("abort", cancel);
   }
 }

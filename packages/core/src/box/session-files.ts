@@ -83,7 +83,8 @@ export class SessionFiles {
         else {
           for await (const chunk of content) {
             if (!channel.open) return;
-            if (!(chunk instanceof Uint8Array)) throw invalid("The content is a source of something else than bytes.");
+            if (!(chunk instanceof Uint8Array))
+              throw invalid("The content is a source of something else than bytes.");
             await channel.write(0, chunk);
           }
         }
