@@ -1,4 +1,5 @@
 # Sourced by the other scripts: starts a program that outlives its script, and remembers it by pid for stop.sh.
+# shellcheck shell=bash
 
 engines_cache="${XDG_CACHE_HOME:-$HOME/.cache}/llm-sandbox/engines"
 mkdir -p "$engines_cache"
