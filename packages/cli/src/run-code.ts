@@ -24,6 +24,7 @@ export async function runCode(command: RunCommand, signal: AbortSignal): Promise
     ...(stdin === undefined ? {} : { stdin }),
     onOutput: ({ stream, text }) => void process[stream].write(text),
   });
+  signal.throwIfAborted();
   const note = notes[result.status]?.(timeoutMs, memoryBytes);
   if (note !== undefined) process.stderr.write(`${styled("yellow", note, process.stderr)}\n`);
   return exitCodeOf(result);
@@ -32,5 +33,4 @@ export async function runCode(command: RunCommand, signal: AbortSignal): Promise
 const notes: Partial<Record<string, (timeoutMs: number, memoryBytes: number | undefined) => string>> = {
   "timed-out": (timeoutMs) => `llm-sandbox: stopped after ${duration(timeoutMs)} (--timeout)`,
   "out-of-memory": () => "llm-sandbox: out of memory (--memory)",
-  cancelled: () => "llm-sandbox: stopped",
 };
