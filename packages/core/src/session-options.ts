@@ -96,10 +96,9 @@ export function settleOptions(options: SandboxSessionOptions = {}): SessionSetti
   checkKnown("SandboxSession", options, known);
   checkOptional(options, "verbose", "boolean");
   checkOptional(options, "onProgress", "function");
-  const language = findLanguage(options.lang ?? "python");
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const { lang = "python", timeoutMs = 30_000, maxOutputBytes = 1_048_576 } = options;
+  const language = findLanguage(lang);
   checkTimeout(timeoutMs);
-  const maxOutputBytes = options.maxOutputBytes ?? 1_048_576;
   checkNumber("maxOutputBytes", maxOutputBytes, { least: 1_024, most: 268_435_456, whole: true });
   return {
     language,
@@ -111,7 +110,7 @@ export function settleOptions(options: SandboxSessionOptions = {}): SessionSetti
     env: checkEnvironment(options.env),
     timeoutMs,
     maxOutputBytes,
-    logger: options.logger ?? (options.verbose ? console : silentLogger),
+    logger: checkLogger(options.logger) ?? (options.verbose ? console : silentLogger),
     onProgress: options.onProgress,
   };
 }
@@ -170,6 +169,18 @@ function checkRuntime(runtime: Runtime | undefined): Runtime | undefined {
   return runtime;
 }
 
+function checkLogger(logger: Logger | undefined): Logger | undefined {
+  if (logger === undefined) return undefined;
+  const methods = ["debug", "info", "warn"] as const;
+  const fits =
+    typeof logger === "object" &&
+    logger !== null &&
+    methods.every((name) => typeof logger[name] === "function");
+  if (!fits)
+    throw invalid("logger is not a logger.", "Pass an object with debug, info and warn, as console is.");
+  return logger;
+}
+
 function templateChoice(choice: boolean | string | undefined): SessionSettings["keepTemplate"] {
   if (choice === undefined || choice === false) return undefined;
   if (choice === true) return { name: undefined };
@@ -206,7 +217,7 @@ function settleLimits(limits: Partial<Limits> | undefined): Limits {
 
 function checkNetwork(network: Network | undefined): Network {
   if (network === undefined || network === "none" || network === "full") return network ?? "none";
-  if (typeof network === "object") {
+  if (typeof network === "object" && network !== null) {
     throw new SandboxError("UNSUPPORTED", "No runtime here can restrict the network to an allow-list yet.", {
       remedy: 'Use "none" (the default), or "full" if the code may reach everything.',
     });

@@ -61,6 +61,8 @@ export class SandboxSession implements AsyncDisposable {
   #runtime: Runtime | undefined;
   #closing: Promise<void> | undefined;
   #opening: AbortController | undefined;
+  /** Settles when an `open()` under way has ended, one way or the other. */
+  #opened: Promise<void> = Promise.resolve();
   #jobs = 0;
   #template: Template | undefined;
 
@@ -97,6 +99,8 @@ export class SandboxSession implements AsyncDisposable {
     this.#state = "opening";
     const local = new AbortController();
     this.#opening = local;
+    const ended = Promise.withResolvers<void>();
+    this.#opened = ended.promise;
     const signal = options.signal ? AbortSignal.any([options.signal, local.signal]) : local.signal;
     try {
       signal.throwIfAborted();
@@ -114,6 +118,7 @@ export class SandboxSession implements AsyncDisposable {
       throw error;
     } finally {
       this.#opening = undefined;
+      ended.resolve();
     }
   }
 
@@ -225,6 +230,7 @@ export class SandboxSession implements AsyncDisposable {
   async gone(): Promise<void> {
     const live = this.#live;
     await this.close();
+    await this.#opened;
     await live?.remove();
   }
 
