@@ -17,13 +17,14 @@ const hostWindow = 1 << 20
 
 // box is a host's end of one agent.
 type box struct {
-	t       *testing.T
-	command *exec.Cmd
-	input   *os.File
-	output  *os.File
-	reader  *frames.Reader
-	hello   map[string]any
-	exited  chan struct{}
+	t        *testing.T
+	command  *exec.Cmd
+	input    *os.File
+	output   *os.File
+	reader   *frames.Reader
+	hello    map[string]any
+	exited   chan struct{}
+	received chan struct{}
 
 	writing  sync.Mutex
 	lock     sync.Mutex
@@ -83,7 +84,7 @@ func connect(t *testing.T, sameUID bool) *box {
 	command, input, output := startAgent(t, sameUID)
 	box := &box{
 		t: t, command: command, input: input, output: output, reader: frames.NewReader(input, frames.Agent),
-		channels: map[uint32]*operation{}, exited: make(chan struct{}), goodbye: make(chan string, 1), pongs: make(chan []byte, 1000),
+		channels: map[uint32]*operation{}, exited: make(chan struct{}), received: make(chan struct{}), goodbye: make(chan string, 1), pongs: make(chan []byte, 1000),
 	}
 	go func() {
 		command.Wait()
@@ -92,6 +93,9 @@ func connect(t *testing.T, sameUID bool) *box {
 	t.Cleanup(func() {
 		output.Close()
 		box.awaitExit()
+		if box.hello != nil {
+			<-box.received
+		}
 		input.Close()
 	})
 	return box
@@ -140,6 +144,7 @@ func (box *box) openWith(request map[string]any, manual bool) *operation {
 }
 
 func (box *box) receive() {
+	defer close(box.received)
 	for {
 		frame, err := box.reader.Next()
 		if err != nil {
