@@ -1,9 +1,11 @@
-import { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
+import { Writable } from "node:stream";
 import { SandboxError } from "../errors.ts";
 import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
 import { numberField } from "../stream/message.ts";
 import { throwIfFailed } from "./operation.ts";
+import { OutputReadable } from "./output-readable.ts";
 import { readProcessEnd } from "./process-end.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { ProcessStream } from "./spawn-request.ts";
@@ -98,42 +100,6 @@ export class BoxProcess {
     this.stdout.resume();
     this.stderr.resume();
     await this.exit.catch(() => {});
-  }
-}
-
-/** A Readable whose source waits, by its credit, until what it gave was taken. */
-class OutputReadable extends Readable {
-  #taken: (() => void) | undefined;
-  #finished = false;
-
-  constructor() {
-    super({ highWaterMark: 65_536 });
-    // A caller who reads only one of the streams must not be ended by an error on the other.
-    this.on("error", () => {});
-  }
-
-  accept(data: Uint8Array): Promise<void> | undefined {
-    if (this.destroyed || this.#finished || this.push(data)) return undefined;
-    return new Promise((resolve) => {
-      this.#taken = resolve;
-    });
-  }
-
-  finish(): void {
-    if (this.#finished || this.destroyed) return;
-    this.#finished = true;
-    this.push(null);
-  }
-
-  override _read(): void {
-    this.#taken?.();
-    this.#taken = undefined;
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#taken?.();
-    this.#taken = undefined;
-    callback(error);
   }
 }
 

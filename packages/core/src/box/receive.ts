@@ -1,6 +1,7 @@
-import { PassThrough } from "node:stream";
+import type { Readable } from "node:stream";
 import type { Connection } from "../stream/connection.ts";
 import { operate } from "./operation.ts";
+import { OutputReadable } from "./output-readable.ts";
 
 export interface ReceiveOptions {
   readonly signal?: AbortSignal | undefined;
@@ -9,41 +10,33 @@ export interface ReceiveOptions {
   readonly tooMuch?: () => Error;
 }
 
-/** Stream 1 of an operation as a Readable that waits for its reader. */
+/** Stream 1 of an operation as a Readable that waits for its reader; destroying it cancels the operation. */
 export function receive(
   connection: Connection,
   operation: object,
   options: ReceiveOptions = {},
-): { readonly stream: PassThrough; readonly done: Promise<unknown> } {
-  const stream = new PassThrough({ highWaterMark: 262_144 });
+): { readonly stream: Readable; readonly done: Promise<unknown> } {
+  const stream = new OutputReadable(262_144);
   const { signal, maxBytes = Infinity, tooMuch } = options;
   let bytes = 0;
-  const local = new AbortController();
-  const stop = (): void => local.abort(signal?.reason);
-  signal?.addEventListener("abort", stop, { once: true });
+  const given = new AbortController();
   stream.once("close", () => {
-    if (!stream.readableEnded) local.abort(new Error("The copy was given up."));
+    if (!stream.readableEnded) given.abort(new Error("The copy was given up."));
   });
   const done = operate(connection, operation, {
-    signal: local.signal,
+    signal: signal ? AbortSignal.any([signal, given.signal]) : given.signal,
     onData: (_stream, data) => {
       bytes += data.length;
-      if (bytes > maxBytes) return local.abort(tooMuch?.());
-      if (stream.destroyed || stream.write(data)) return;
-      return new Promise<void>((taken) => {
-        stream.once("drain", taken);
-        stream.once("close", taken);
-      });
+      if (bytes > maxBytes) return given.abort(tooMuch?.());
+      return stream.accept(data);
     },
-  })
-    .then(
-      () => void stream.end(),
-      (error: Error) => {
-        stream.destroy(error);
-        throw error;
-      },
-    )
-    .finally(() => signal?.removeEventListener("abort", stop));
+  }).then(
+    () => stream.finish(),
+    (error: Error) => {
+      stream.destroy(error);
+      throw error;
+    },
+  );
   done.catch(() => {});
   return { stream, done };
 }
