@@ -9,3 +9,5 @@ export type {
 } from "./memory-script.ts";
 export { MemoryFiles } from "./memory-files.ts";
 export { MemoryFileError } from "./memory-files.ts";
+export { testRuntime } from "./conformance/test-runtime.ts";
+export type { ConformanceException, ConformanceOptions, TestRunner } from "./conformance/test-runtime.ts";

@@ -1,4 +1,4 @@
-import { basename, dirname } from "node:path/posix";
+import { dirname } from "node:path/posix";
 import { languages } from "../languages/index.ts";
 import type { MemoryFiles } from "./memory-files.ts";
 
@@ -15,18 +15,19 @@ export interface ProgramStep {
 
 /** Recognizes the build and run steps of a program that a session has written to the box. */
 export function findCode(argv: readonly string[], cwd: string, files: MemoryFiles): ProgramStep | undefined {
-  const folder = /(\/[^:\s]*\/\.run-\d+)(\/|$)/.exec(argv.join(" "))?.[1];
+  const folder = /^\/[^:\s]*\/\.run-\d+/.exec(
+    [cwd, ...argv].find((part) => part.includes("/.run-")) ?? "",
+  )?.[0];
   if (folder === undefined) return undefined;
-  for (const language of languages) {
-    if (!language.program) continue;
-    for (const { path, node } of listed(files, folder)) {
-      if (node.type !== "file") continue;
-      const code = node.content.toString("utf8");
-      if (basename(path) !== language.program.fileName(code) || dirname(path) !== ".") continue;
-      const place = { source: `${folder}/${path}`, folder, cwd, code };
-      const source = { language: language.name, code };
-      if (same(language.program.run(place), argv)) return { step: "run", source };
-      if (language.program.build(place).some((step) => same(step, argv))) return { step: "build", source };
+  for (const { path, node } of listed(files, folder)) {
+    if (node.type !== "file") continue;
+    const code = node.content.toString("utf8");
+    const place = { source: path, folder, cwd: dirname(folder), code };
+    for (const { name, program } of languages) {
+      if (program?.fileName(code) !== path) continue;
+      const source = { language: name, code };
+      if (same(program.run(place), argv)) return { step: "run", source };
+      if (program.build(place).some((step) => same(step, argv))) return { step: "build", source };
     }
   }
   return undefined;

@@ -26,7 +26,9 @@ export function reported<Report>(result: CommandResult): Report {
   try {
     return JSON.parse(line) as Report;
   } catch {
-    return fail(`The program reported no JSON: ${result.stdout.slice(-2_000)} ${result.stderr.slice(-2_000)}`);
+    return fail(
+      `The program reported no JSON: ${result.stdout.slice(-2_000)} ${result.stderr.slice(-2_000)}`,
+    );
   }
 }
 

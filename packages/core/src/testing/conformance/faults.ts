@@ -110,7 +110,11 @@ export const faultCases: readonly ConformanceCase[] = [
     async run(bench) {
       for (const afterBytes of moments) {
         const outcome = await within(30_000, runOver(bench, { kind: "cut", afterBytes }));
-        if (outcome instanceof Error) ok(lost.some((code) => code === outcome.code), outcome.message);
+        if (outcome instanceof Error)
+          ok(
+            lost.some((code) => code === outcome.code),
+            outcome.message,
+          );
         else strictEqual(outcome, "right", `cut after ${afterBytes}`);
       }
     },
@@ -195,11 +199,9 @@ export const faultCases: readonly ConformanceCase[] = [
     id: "D/launch-aborted",
     title: "a launch that takes for ever can be aborted",
     async run(bench) {
-      const { launch: _launch, ...rest } = bench.runtime;
       const runtime = {
         name: bench.runtime.name,
         features: bench.runtime.features,
-        ...rest,
         launch: (_spec: unknown, options?: { signal?: AbortSignal }) =>
           new Promise<never>((_resolve, reject) => {
             options?.signal?.addEventListener("abort", () => reject(options.signal!.reason as Error));
@@ -209,7 +211,13 @@ export const faultCases: readonly ConformanceCase[] = [
       const signal = AbortSignal.abort(reason);
       for (const given of [signal, AbortSignal.any([AbortSignal.timeout(100)])]) {
         const opening = SandboxSession.open({ ...bench.options({ runtime }), signal: given });
-        const outcome = await within(5_000, opening.then(() => null, (error: unknown) => error));
+        const outcome = await within(
+          5_000,
+          opening.then(
+            () => null,
+            (error: unknown) => error,
+          ),
+        );
         strictEqual(outcome, given.reason);
       }
     },
@@ -249,7 +257,10 @@ time.sleep(600)`;
       const result = await within(20_000, session.run(code, { timeoutMs: 2_000 }));
       ok(result.status === "timed-out" || result.status === "out-of-memory", result.status);
       await answers(session);
-      deepStrictEqual((await session.files.list()).map(({ path }) => path), ["full"]);
+      deepStrictEqual(
+        (await session.files.list()).map(({ path }) => path),
+        ["full"],
+      );
       await session.files.remove("full");
       await session.files.writeFile("new", "content");
     },

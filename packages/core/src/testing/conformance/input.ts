@@ -62,7 +62,11 @@ export const inputCases: readonly ConformanceCase[] = [
       async run(bench) {
         const session = await bench.shared({ lang });
         const text = "0123456789abcdef".repeat(65_536);
-        const result = okay(await session.run(`# comment\n`.replace("#", lang === "javascript" ? "//" : "#").repeat(1_000) + echo[lang](text)));
+        const result = okay(
+          await session.run(
+            `# comment\n`.replace("#", lang === "javascript" ? "//" : "#").repeat(1_000) + echo[lang](text),
+          ),
+        );
         strictEqual(result.stdout.length, text.length);
         strictEqual(result.stdout, text);
       },
@@ -86,7 +90,8 @@ export const inputCases: readonly ConformanceCase[] = [
         const argv = ["", "-c", "--help", "-", "--", "a b", "$(id)", "*", "'\"", "\n", "é😀"];
         const env = { EMPTY: "", AWKWARD: awkward, _under: "x=y", PYTHONDUMPREFS: "0" };
         const code = {
-          python: "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.environ['AWKWARD'], os.environ['EMPTY'], os.environ['_under']]))",
+          python:
+            "import json, os, sys\nprint(json.dumps([sys.argv[1:], os.environ['AWKWARD'], os.environ['EMPTY'], os.environ['_under']]))",
           javascript:
             "console.log(JSON.stringify([process.argv.slice(2), process.env.AWKWARD, process.env.EMPTY, process.env._under]))",
           bash: `printf '%s\\0' "$@" "$AWKWARD" "$EMPTY" "$_under"`,
@@ -94,7 +99,9 @@ export const inputCases: readonly ConformanceCase[] = [
         const result = okay(await session.run(code, { argv, env }));
         const seen: unknown =
           lang === "bash"
-            ? ((parts: string[]) => [parts.slice(0, -3), ...parts.slice(-3)])(result.stdout.split("\0").slice(0, -1))
+            ? ((parts: string[]) => [parts.slice(0, -3), ...parts.slice(-3)])(
+                result.stdout.split("\0").slice(0, -1),
+              )
             : JSON.parse(result.stdout);
         deepStrictEqual(seen, [argv, env.AWKWARD, env.EMPTY, env._under]);
       },
@@ -105,7 +112,10 @@ export const inputCases: readonly ConformanceCase[] = [
     title: "source with CRLF line ends runs as it would from a file",
     async run(bench) {
       const python = await bench.shared();
-      strictEqual(okay(await python.run("if True:\r\n    x = '''a\r\nb'''\r\n    print(repr(x))\r\n")).stdout, "'a\\nb'\n");
+      strictEqual(
+        okay(await python.run("if True:\r\n    x = '''a\r\nb'''\r\n    print(repr(x))\r\n")).stdout,
+        "'a\\nb'\n",
+      );
       const javascript = await bench.shared({ lang: "javascript" });
       strictEqual(okay(await javascript.run("const x = 1 // one\r\nconsole.log(x)\r\n")).stdout, "1\n");
     },
@@ -133,7 +143,18 @@ export const inputCases: readonly ConformanceCase[] = [
     title: "what cannot be a program is refused before anything runs",
     async run(bench) {
       const session = await bench.shared();
-      const hopeless: unknown[] = ["a\0b", "\uD800", "x\uDC00", undefined, null, 5, {}, ["print(1)"], Buffer.from("print(1)"), "x".repeat(17 * 1_048_576)];
+      const hopeless: unknown[] = [
+        "a\0b",
+        "\uD800",
+        "x\uDC00",
+        undefined,
+        null,
+        5,
+        {},
+        ["print(1)"],
+        Buffer.from("print(1)"),
+        "x".repeat(17 * 1_048_576),
+      ];
       for (const code of hopeless) await refused(session.run(code as string), "INVALID_OPTION");
       for (const command of ["a\0b", "\uD800", [], [""], [5], undefined, null, {}]) {
         await refused(session.executeCommand(command as string), "INVALID_OPTION");
@@ -154,8 +175,15 @@ export const inputCases: readonly ConformanceCase[] = [
       for (const value of ["a\0b", "\uD800", 5, null]) {
         await refused(session.run("pass", { env: { A: value as string } }), "INVALID_OPTION");
       }
-      const env = JSON.parse('{"__proto__":"polluted","constructor":"c","toString":"t"}') as Record<string, string>;
-      const result = okay(await session.run("import os\nprint(os.environ.get('constructor'), os.environ.get('toString'))", { env }));
+      const env = JSON.parse('{"__proto__":"polluted","constructor":"c","toString":"t"}') as Record<
+        string,
+        string
+      >;
+      const result = okay(
+        await session.run("import os\nprint(os.environ.get('constructor'), os.environ.get('toString'))", {
+          env,
+        }),
+      );
       strictEqual(result.stdout, "c t\n");
       strictEqual(({} as { polluted?: unknown }).polluted, undefined);
       strictEqual(typeof {}.toString, "function");
@@ -166,7 +194,14 @@ export const inputCases: readonly ConformanceCase[] = [
     title: "an environment that would derail an interpreter derails that run at most",
     async run(bench) {
       const session = await bench.shared();
-      const env = { PYTHONHOME: "/nowhere", PYTHONPATH: "/workspace", LD_PRELOAD: "/nowhere.so", PATH: "/nowhere", LANG: "xx_YY", HOME: "/nowhere" };
+      const env = {
+        PYTHONHOME: "/nowhere",
+        PYTHONPATH: "/workspace",
+        LD_PRELOAD: "/nowhere.so",
+        PATH: "/nowhere",
+        LANG: "xx_YY",
+        HOME: "/nowhere",
+      };
       const result = await within(10_000, session.run("print(1)", { env }));
       ok(["ok", "failed"].includes(result.status));
       await answers(session);
@@ -176,7 +211,19 @@ export const inputCases: readonly ConformanceCase[] = [
     id: "F/unknown-language",
     title: "a language that a model made up is refused, whatever it is called",
     async run(bench) {
-      for (const lang of ["brainfuck", "python; rm -rf /", "../python", "__proto__", "constructor", "toString", "", "PYTHON3.12 ", 5, null, {}]) {
+      for (const lang of [
+        "brainfuck",
+        "python; rm -rf /",
+        "../python",
+        "__proto__",
+        "constructor",
+        "toString",
+        "",
+        "PYTHON3.12 ",
+        5,
+        null,
+        {},
+      ]) {
         const options = { runtime: bench.runtime, lang } as SandboxSessionOptions;
         if (lang === null) continue;
         await refused(() => new SandboxSession(options), "UNKNOWN_LANGUAGE", "INVALID_OPTION");
@@ -202,7 +249,7 @@ export const inputCases: readonly ConformanceCase[] = [
         () => new SandboxSession({ runtime: bench.runtime, network: "host" as "none" }),
         () => new SandboxSession({ runtime: bench.runtime, image: "--privileged" }),
         () => new SandboxSession({ runtime: bench.runtime, image: "a", dockerfile: "b" }),
-        () => session.run("pass", 5 as object),
+        () => session.run("pass", 5 as unknown as object),
       ];
       for (const attempt of attempts) await refused(attempt, "INVALID_OPTION");
     },
@@ -212,7 +259,10 @@ export const inputCases: readonly ConformanceCase[] = [
     title: "a command as a text is the shell's, a command as a list is nobody's but the program's",
     async run(bench) {
       const session = await bench.shared();
-      strictEqual(okay(await session.executeCommand("echo a'b'$((1+1)) | tr a-b x-y; echo $0")).stdout.split("\n")[0], "xy2");
+      strictEqual(
+        okay(await session.executeCommand("echo a'b'$((1+1)) | tr a-b x-y; echo $0")).stdout.split("\n")[0],
+        "xy2",
+      );
       const listed = okay(await session.executeCommand(["printf", "%s|", "$(id)", "a b", "*", ";", awkward]));
       strictEqual(listed.stdout, `$(id)|a b|*|;|${awkward}|`);
     },
@@ -236,7 +286,12 @@ export const inputCases: readonly ConformanceCase[] = [
     title: "source that overflows a parser fails as a program does",
     async run(bench) {
       const python = await bench.shared();
-      for (const code of [`${"(".repeat(5_000)}1${")".repeat(5_000)}`, `${"-".repeat(200_000)}1`, "if 1:\n".repeat(1) + " ".repeat(1), `x${".x".repeat(200_000)}`]) {
+      for (const code of [
+        `${"(".repeat(5_000)}1${")".repeat(5_000)}`,
+        `${"-".repeat(200_000)}1`,
+        "if 1:\n".repeat(1) + " ".repeat(1),
+        `x${".x".repeat(200_000)}`,
+      ]) {
         const result = await within(20_000, python.run(code, { timeoutMs: 15_000 }));
         ok(result.status === "failed" || result.status === "ok", result.status);
         await answers(python);
@@ -254,7 +309,9 @@ export const inputCases: readonly ConformanceCase[] = [
     title: "a shell program may use descriptor 3 as any other",
     async run(bench) {
       const session = await bench.shared({ lang: "bash" });
-      const result = okay(await session.run("exec 3> file\necho hidden >&3\nexec 3>&-\ncat file\necho shown"));
+      const result = okay(
+        await session.run("exec 3> file\necho hidden >&3\nexec 3>&-\ncat file\necho shown"),
+      );
       strictEqual(result.stdout, "hidden\nshown\n");
     },
   },
@@ -266,12 +323,27 @@ export const inputCases: readonly ConformanceCase[] = [
   suicide("modules", "python", "import sys\nsys.modules.clear()\nsys.stdout = sys.stderr = None", {}),
   suicide("descriptors", "python", "import os\nos.closerange(0, 1024)", {}),
   suicide("exit-handler", "python", "import atexit, os\natexit.register(os._exit, 5)", { exitCode: 5 }),
-  suicide("trace", "python", "import sys\nsys.settrace(lambda *_: 1 / 0)\nsys.excepthook = None\nraise KeyError('x')", {}),
-  suicide("unraisable", "python", "class Odd(Exception):\n    def __str__(self): raise Odd()\n    __repr__ = __str__\nraise Odd()", { exitCode: 1 }),
+  suicide(
+    "trace",
+    "python",
+    "import sys\nsys.settrace(lambda *_: 1 / 0)\nsys.excepthook = None\nraise KeyError('x')",
+    {},
+  ),
+  suicide(
+    "unraisable",
+    "python",
+    "class Odd(Exception):\n    def __str__(self): raise Odd()\n    __repr__ = __str__\nraise Odd()",
+    { exitCode: 1 },
+  ),
   suicide("exit-javascript", "javascript", "process.exit(4)", { exitCode: 4 }),
   suicide("abort-javascript", "javascript", "process.abort()", { signal: "SIGABRT" }),
   suicide("throw-javascript", "javascript", "setTimeout(() => { throw null }, 10)", { exitCode: 1 }),
-  suicide("reject-javascript", "javascript", "Promise.reject({ get message() { throw 1 }, get stack() { throw 2 } })", { exitCode: 1 }),
+  suicide(
+    "reject-javascript",
+    "javascript",
+    "Promise.reject({ get message() { throw 1 }, get stack() { throw 2 } })",
+    { exitCode: 1 },
+  ),
   suicide(
     "prototypes-javascript",
     "javascript",
@@ -285,13 +357,20 @@ export const inputCases: readonly ConformanceCase[] = [
   suicide("exit-bash", "bash", "trap 'exit 6' EXIT\nset -e\nfalse", { exitCode: 6 }),
   suicide("kill-bash", "bash", "kill -SEGV $$", { signal: "SIGSEGV" }),
   suicide("exec-bash", "bash", "exec 0<&- 1>&- 2>&-\nexec false", { exitCode: 1 }),
-  suicide("functions-bash", "bash", "echo() { :; }\nprintf() { :; }\nexit() { :; }\nunset PATH\nset -u -f\nenable -n echo", {}),
+  suicide(
+    "functions-bash",
+    "bash",
+    "echo() { :; }\nprintf() { :; }\nexit() { :; }\nunset PATH\nset -u -f\nenable -n echo",
+    {},
+  ),
   {
     id: "F/result-of-hostile-source",
     title: "error, traceback and value are texts, whatever a program makes of them",
     async run(bench) {
       const session = await bench.shared();
-      const result = await session.run("class __proto__(Exception): pass\nraise __proto__('\\x00\\ud800' + 'x' * 100)");
+      const result = await session.run(
+        "class __proto__(Exception): pass\nraise __proto__('\\x00\\ud800' + 'x' * 100)",
+      );
       endsAs(result, "failed");
       strictEqual(result.error?.name, "__proto__");
       ok(typeof result.error.message === "string" && result.error.message.isWellFormed());

@@ -92,7 +92,8 @@ export const outputCases: readonly ConformanceCase[] = [
     title: "what was left out is said to the byte",
     async run(bench) {
       const session = await bench.shared({ maxOutputBytes: 2_048 });
-      const code = "import sys\nsys.stdout.write('H' * 1_000_000 + 'T' * 1_000_000)\nsys.stderr.write('short')";
+      const code =
+        "import sys\nsys.stdout.write('H' * 1_000_000 + 'T' * 1_000_000)\nsys.stderr.write('short')";
       const { stdout, stderr, truncated } = okay(await session.run(code));
       const omitted = Number(/\n\[(\d+) bytes omitted\]\n/.exec(stdout)?.[1]);
       deepStrictEqual(truncated.stdout, { bytes: 2_000_000, omittedBytes: omitted });
@@ -107,25 +108,25 @@ export const outputCases: readonly ConformanceCase[] = [
       ["B/last-bytes-exit", "an end without clean-up", "os._exit(0)"],
       ["B/last-bytes-killed", "a death by SIGKILL", "os.kill(os.getpid(), 9)"],
     ] as const
-  ).map(
-    ([id, what, end]): ConformanceCase => ({
-      id,
-      title: `the last 8 MB before ${what} arrive whole`,
-      async run(bench) {
-        const session = await bench.shared({ maxOutputBytes: 16 * mebibyte });
-        const result = await session.run(`${writeLastBytes}\n${end}`);
-        endsAs(result, id === "B/last-bytes-killed" ? "failed" : "ok");
-        strictEqual(result.truncated.stdout.bytes, lastBytes);
-        strictEqual(hash(result.stdout), hash(lastBytesText(lastBytes)));
-      },
-    }),
-  ),
+  ).map(([id, what, end]): ConformanceCase => ({
+    id,
+    title: `the last 8 MB before ${what} arrive whole`,
+    async run(bench) {
+      const session = await bench.shared({ maxOutputBytes: 16 * mebibyte });
+      const result = await session.run(`${writeLastBytes}\n${end}`);
+      endsAs(result, id === "B/last-bytes-killed" ? "failed" : "ok");
+      strictEqual(result.truncated.stdout.bytes, lastBytes);
+      strictEqual(hash(result.stdout), hash(lastBytesText(lastBytes)));
+    },
+  })),
   {
     id: "B/last-bytes-javascript",
     title: "what JavaScript wrote before process.exit() arrives whole",
     async run(bench) {
       const session = await bench.shared({ lang: "javascript", maxOutputBytes: 16 * mebibyte });
-      const result = okay(await session.run("process.stdout.write('x'.repeat(8_000_000) + 'end'); process.exit(0)"));
+      const result = okay(
+        await session.run("process.stdout.write('x'.repeat(8_000_000) + 'end'); process.exit(0)"),
+      );
       strictEqual(result.truncated.stdout.bytes, 8_000_003);
       ok(result.stdout.endsWith("xend"));
     },
@@ -181,9 +182,13 @@ export const outputCases: readonly ConformanceCase[] = [
     title: "NUL, escape sequences and carriage returns pass unchanged",
     async run(bench) {
       const session = await bench.shared();
-      const code = "import sys\nsys.stdout.write('\\0\\x1b[2J\\x1b]0;title\\x07\\r\\b\\x7f\\x85\\u2028\\x1b]8;;http://x\\x1b\\\\.')";
+      const code =
+        "import sys\nsys.stdout.write('\\0\\x1b[2J\\x1b]0;title\\x07\\r\\b\\x7f\\x85\\u2028\\x1b]8;;http://x\\x1b\\\\.')";
       const result = okay(await session.run(code));
-      strictEqual(result.stdout, "\0\u001b[2J\u001b]0;title\u0007\r\b\u007f\u0085\u2028\u001b]8;;http://x\u001b\\.");
+      strictEqual(
+        result.stdout,
+        "\0\u001b[2J\u001b]0;title\u0007\r\b\u007f\u0085\u2028\u001b]8;;http://x\u001b\\.",
+      );
     },
   },
   {
@@ -293,7 +298,8 @@ export const outputCases: readonly ConformanceCase[] = [
             os.write(2, b'err %d\n' % number)
       `;
       const result = okay(await session.run(code));
-      const lines = (word: string): string => Array.from({ length: 3_000 }, (_, n) => `${word} ${n}\n`).join("");
+      const lines = (word: string): string =>
+        Array.from({ length: 3_000 }, (_, n) => `${word} ${n}\n`).join("");
       strictEqual(result.stdout, lines("out"));
       strictEqual(result.stderr, lines("err"));
     },
@@ -323,7 +329,9 @@ export const outputCases: readonly ConformanceCase[] = [
     title: "twenty thousand writes of one byte arrive in order",
     async run(bench) {
       const session = await bench.shared();
-      const result = okay(await session.run("import os\nfor n in range(20000): os.write(1, b'%d' % (n % 10))"));
+      const result = okay(
+        await session.run("import os\nfor n in range(20000): os.write(1, b'%d' % (n % 10))"),
+      );
       strictEqual(result.stdout, "0123456789".repeat(2_000));
     },
   },
@@ -349,7 +357,9 @@ export const outputCases: readonly ConformanceCase[] = [
     title: "/dev/stdout and /dev/stderr can be written",
     async run(bench) {
       const session = await bench.shared();
-      const result = okay(await session.executeCommand("echo one > /dev/stdout; echo two | tee /dev/stderr > /dev/null"));
+      const result = okay(
+        await session.executeCommand("echo one > /dev/stdout; echo two | tee /dev/stderr > /dev/null"),
+      );
       deepStrictEqual([result.stdout, result.stderr], ["one\n", "two\n"]);
     },
   },
@@ -358,7 +368,8 @@ export const outputCases: readonly ConformanceCase[] = [
     title: "what was printed before a time limit is in the result",
     async run(bench) {
       const session = await bench.shared();
-      const code = "import sys, time\nprint('printed')\nprint('logged', file=sys.stderr)\nsys.stdout.flush()\ntime.sleep(60)";
+      const code =
+        "import sys, time\nprint('printed')\nprint('logged', file=sys.stderr)\nsys.stdout.flush()\ntime.sleep(60)";
       const result = await session.run(code, { timeoutMs: 1_000 });
       endsAs(result, "timed-out");
       deepStrictEqual([result.stdout, result.stderr], ["printed\n", "logged\n"]);

@@ -6,7 +6,23 @@ import type { ConformanceCase } from "./conformance-case.ts";
 import { answers, endsAs, noneMarked, nonce, okay, refused, reported, within } from "./expectations.ts";
 import { program } from "./program.ts";
 
-const selfInflicted = ["HUP", "INT", "QUIT", "ILL", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "PIPE", "ALRM", "TERM", "XCPU", "SYS"];
+const selfInflicted = [
+  "HUP",
+  "INT",
+  "QUIT",
+  "ILL",
+  "ABRT",
+  "BUS",
+  "FPE",
+  "KILL",
+  "USR1",
+  "SEGV",
+  "PIPE",
+  "ALRM",
+  "TERM",
+  "XCPU",
+  "SYS",
+];
 const hopeless: readonly unknown[] = [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 40, "5", null];
 
 /** A daemon of each kind has to be gone once its run has ended. */
@@ -292,7 +308,10 @@ export const processCases: readonly ConformanceCase[] = [
           await sleep(1);
         }
       }
-      const early = await within(10_000, session.run("import os\nos.read(0, 10)\nprint('done')", { stdin: endless() }));
+      const early = await within(
+        10_000,
+        session.run("import os\nos.read(0, 10)\nprint('done')", { stdin: endless() }),
+      );
       strictEqual(okay(early).stdout, "done\n");
       await answers(session);
     },
@@ -368,7 +387,9 @@ export const processCases: readonly ConformanceCase[] = [
       const session = await bench.open({ limits: { processes: 256 } });
       const aborting = new AbortController();
       const { signal } = aborting;
-      const running = Array.from({ length: 100 }, () => session.executeCommand(["sleep", "600"], { signal, timeoutMs: 60_000 }));
+      const running = Array.from({ length: 100 }, () =>
+        session.executeCommand(["sleep", "600"], { signal, timeoutMs: 60_000 }),
+      );
       await sleep(300);
       aborting.abort();
       const results = await within(20_000, Promise.all(running));
@@ -404,7 +425,10 @@ export const processCases: readonly ConformanceCase[] = [
       const words = Array.from({ length: 12 }, nonce);
       const results = await Promise.all(
         words.map((word, index) =>
-          session.run(`import sys, time\nprint('${word}')\ntime.sleep(0.1)\nprint(sys.stdin.read())\nsys.exit(${index})`, { stdin: word }),
+          session.run(
+            `import sys, time\nprint('${word}')\ntime.sleep(0.1)\nprint(sys.stdin.read())\nsys.exit(${index})`,
+            { stdin: word },
+          ),
         ),
       );
       deepStrictEqual(
@@ -501,7 +525,9 @@ export const processCases: readonly ConformanceCase[] = [
     async run(bench) {
       const session = await bench.open();
       const context = session.createContext();
-      const results = await Promise.all(["a", "b", "c", "d"].map((word) => context.run(`print('${word}' * 1000)`)));
+      const results = await Promise.all(
+        ["a", "b", "c", "d"].map((word) => context.run(`print('${word}' * 1000)`)),
+      );
       deepStrictEqual(
         results.map(({ stdout }) => stdout),
         ["a", "b", "c", "d"].map((word) => `${word.repeat(1_000)}\n`),
@@ -545,7 +571,10 @@ export const processCases: readonly ConformanceCase[] = [
         yield Buffer.from("half");
         throw new Error("broken");
       }
-      const result = await within(10_000, session.run("import sys\nprint(sys.stdin.read())", { stdin: broken() }));
+      const result = await within(
+        10_000,
+        session.run("import sys\nprint(sys.stdin.read())", { stdin: broken() }),
+      );
       strictEqual(okay(result).stdout, "half\n");
       await rejects(async () => session.run("x", { stdin: 5 as unknown as string }), /stdin/);
     },

@@ -3,5 +3,7 @@ export function program(parts: TemplateStringsArray, ...values: readonly (string
   const lines = String.raw(parts, ...values).split("\n");
   if (lines[0]?.trim() === "") lines.shift();
   const indentation = /^ */.exec(lines[0] ?? "")![0].length;
-  return lines.map((line) => (line.slice(0, indentation).trim() === "" ? line.slice(indentation) : line)).join("\n");
+  return lines
+    .map((line) => (line.slice(0, indentation).trim() === "" ? line.slice(indentation) : line))
+    .join("\n");
 }

@@ -1,6 +1,15 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { ConformanceCase } from "./conformance-case.ts";
-import { answers, answersOrIsLost, endsAs, noneMarked, okay, refused, reported, within } from "./expectations.ts";
+import {
+  answers,
+  answersOrIsLost,
+  endsAs,
+  noneMarked,
+  okay,
+  refused,
+  reported,
+  within,
+} from "./expectations.ts";
 import { program } from "./program.ts";
 
 const mebibyte = 1_048_576;
@@ -16,10 +25,9 @@ function memoryBomb(id: string, what: string, fill: string, most = small.memoryB
     title: `${what} cannot take more than the box's memory`,
     async run(bench) {
       const session = await bench.open({ limits: small });
-      const result = await session.run(
-        `import fcntl, mmap, os, socket\ngot = 0\n${fill}\nprint(got)`,
-        { timeoutMs: 20_000 },
-      );
+      const result = await session.run(`import fcntl, mmap, os, socket\ngot = 0\n${fill}\nprint(got)`, {
+        timeoutMs: 20_000,
+      });
       if (result.status === "ok") ok(reported<number>(result) <= most, `it got ${result.stdout} bytes`);
       else ok(result.status === "out-of-memory" || result.status === "failed", result.status);
       await answers(session);
@@ -262,7 +270,8 @@ export const resourceCases: readonly ConformanceCase[] = [
   ),
   {
     id: "A/disk-full",
-    title: "a full workspace is an error for the program and DISK_FULL for the host, until something is removed",
+    title:
+      "a full workspace is an error for the program and DISK_FULL for the host, until something is removed",
     async run(bench) {
       const session = await bench.open({ limits: small });
       const written = reported<number>(
@@ -281,7 +290,11 @@ export const resourceCases: readonly ConformanceCase[] = [
         `),
       );
       ok(written > small.diskBytes / 2 && written <= small.diskBytes + mebibyte, `${written} bytes`);
-      await refused(session.files.writeFile("more", Buffer.alloc(2 * mebibyte)), "DISK_FULL", "FILE_TOO_LARGE");
+      await refused(
+        session.files.writeFile("more", Buffer.alloc(2 * mebibyte)),
+        "DISK_FULL",
+        "FILE_TOO_LARGE",
+      );
       ok(!(await session.files.exists("more")));
       await answers(session);
       okay(await session.executeCommand("rm full-*"));
