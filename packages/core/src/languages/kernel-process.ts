@@ -3,6 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Language } from "../language.ts";
 
 /** A message of a kernel; protocol.md, "Kernels". */
@@ -115,6 +116,8 @@ export class KernelProcess {
     this.send(code, "context", { id });
     await meanwhile?.();
     await this.#until(() => done() !== undefined, "to finish a run");
+    // What was printed before is in the pipes already, which are two others: the event loop's next turns read it.
+    for (let turn = 0; turn < 3; turn += 1) await nextTurn();
     return summary(
       this.#stdout.slice(from.stdout),
       this.#stderr.slice(from.stderr),

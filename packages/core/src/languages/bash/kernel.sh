@@ -1,5 +1,8 @@
-# The kernel: waits for a job on descriptor 3, then becomes the user's program or serves a context.
-# Everything here is named __sandbox_*, so that it can be told from the user's own names.
+eval "${BASH_EXECUTION_STRING#*$'\n'}"; while __sandbox_next_run; do (__sandbox_start_run; . "$__sandbox_state" 2>/dev/null; eval "${__sandbox_job[code]}"; __sandbox_end_run $?) 2>&8 3>&- 8>&-; __sandbox_done $?; done; exit
+
+# The kernel of `bash -c`: waits for a job on descriptor 3, then becomes the user's program or serves a context.
+# The first line defines what follows and then runs a context's code: so this has line numbers of its own, from 1,
+# and `declare` at the top level declares no local variable. Everything here is named __sandbox_*.
 
 # Reads one job line into the associative array __sandbox_job: "code", "argv.0", "env.HOME", …
 __sandbox_read_job() {
@@ -51,7 +54,7 @@ __sandbox_value() {
 
 # Takes the JSON string at the start of __sandbox_rest; REPLY is its text.
 __sandbox_string() {
-  local raw=${__sandbox_rest:1} quote="\\'" backslash="\\\\\\\\" hexadecimal="\\x"
+  local raw=${__sandbox_rest:1} quote="\\'" backslash="\\\\" hexadecimal="\\x"
   raw=${raw%%\"*}
   __sandbox_rest=${__sandbox_rest:${#raw}+2}
   raw=${raw//\'/"$quote"}
@@ -74,14 +77,21 @@ __sandbox_quote() {
 
 # Sends an `error` message when the code is no valid Bash; the shell itself prints its own words when it gets there.
 __sandbox_check_syntax() {
-  local text line message before
-  text=$(before=$LINENO; printf '%d\n' "$before"; eval "set -n; $1" 2>&1)
-  before=${text%%$'\n'*}
-  [[ ${text#*$'\n'} =~ line\ ([0-9]+):\ ([^$'\n']*) ]] || return
-  line=$((BASH_REMATCH[1] - before + 1)) message=${BASH_REMATCH[2]}
+  local line message first
+  __sandbox_parse "$1" || return 0
+  line=${BASH_REMATCH[1]} message=${BASH_REMATCH[2]}
+  __sandbox_parse then && first=${BASH_REMATCH[1]} # an error in line 1 tells which number that is here
+  line=$((line - first + 1))
   printf '{"type":"error","name":"SyntaxError","message":%s,"traceback":%s,"line":%d}\n' \
     "$(__sandbox_quote "$message")" \
     "$(__sandbox_quote "$2: line $line: $message")" "$line" >&3
+}
+
+# True when the code cannot be parsed; BASH_REMATCH then holds the line and the message.
+__sandbox_parse() {
+  local text
+  text=$(eval "set -n; $1" 2>&1)
+  [[ $text =~ line\ ([0-9]+):\ ([^$'\n']*) ]]
 }
 
 # Environment, folder and arguments of the job.
@@ -107,32 +117,62 @@ __sandbox_run_script() {
   exec bash -c '. /dev/fd/9' "$@" 3>&- 9<<<"$code"
 }
 
-# Serves a context. Every run is a child that starts with the state the last one has left in a file and leaves its own:
-# so neither `exit` nor an interrupt ends the context.
-__sandbox_run_context() {
-  local name
-  trap : INT
-  __sandbox_state=$(mktemp "${TMPDIR:-/tmp}/.context.XXXXXXXXXX") || exit 1
-  trap 'rm -f -- "$__sandbox_state"' EXIT
-  __sandbox_names=" $(compgen -v | tr '\n' ' ') "
-  while
-    (__sandbox_run_in_context)
-    printf '{"type":"done","id":%d,"exitCode":%d}\n' "${__sandbox_job[id]}" $? >&3
-    __sandbox_read_job
-  do :; done
+# Prepares the next run of a context; false at the end. A run is a child that starts with the state which the last one has
+# left in a file and leaves its own: so neither `exit` nor an interrupt ends the context.
+__sandbox_next_run() {
+  __sandbox_read_job || return 1
+  if [[ -z ${__sandbox_state-} ]]; then
+    __sandbox_prepare
+    [[ ${__sandbox_job[mode]} == context ]] || __sandbox_run_script
+    trap __sandbox_interrupted=1 INT
+    exec 8>&2 2>/dev/null # the kernel's own complaints are nobody's concern
+    __sandbox_state=$(mktemp "${TMPDIR:-/tmp}/.context.XXXXXXXXXX") || exit 1
+    trap 'rm -f -- "$__sandbox_state"' EXIT
+    __sandbox_first_names=$(compgen -v)
+  fi
+  __sandbox_interrupted=
+  BASH_ARGV0="<run ${__sandbox_job[id]}>"
+  __sandbox_check_syntax "${__sandbox_job[code]}" "$0"
 }
 
-__sandbox_run_in_context() {
-  local code=${__sandbox_job[code]}
-  trap - EXIT
-  __sandbox_check_syntax "$code" "<run ${__sandbox_job[id]}>"
-  :
+__sandbox_start_run() {
+  trap __sandbox_keep_state EXIT
+  trap 'exit 130' INT
+}
+
+__sandbox_end_run() {
+  __sandbox_keep_state # now, for the code may have an EXIT trap of its own
+  exit "$1"
+}
+
+__sandbox_done() {
+  if [[ -n $__sandbox_interrupted && $1 == 130 ]]; then
+    printf '{"type":"error","name":"KeyboardInterrupt","message":"The run was interrupted.","traceback":"%s"}\n' \
+      "KeyboardInterrupt: $0 was interrupted" >&3
+  fi
+  printf '{"type":"done","id":%d,"exitCode":%d}\n' "${__sandbox_job[id]}" "$1" >&3
+}
+
+# Writes variables, functions, aliases, options and the folder as commands that bring them back.
+__sandbox_keep_state() {
+  local __sandbox_name
+  {
+    printf 'cd -- %q\n' "$PWD"
+    for __sandbox_name in $(compgen -v); do
+      [[ $__sandbox_name =~ ^(__sandbox_.*|_|BASH.*|COMP_.*|DIRSTACK|EPOCH.*|EUID|FUNCNAME|GROUPS|HISTCMD|LINENO|PIPESTATUS|PPID|PWD|RANDOM|SECONDS|SHELLOPTS|SRANDOM|UID)$ ]] ||
+        declare -p -- "$__sandbox_name"
+    done
+    for __sandbox_name in $__sandbox_first_names; do
+      [[ -v $__sandbox_name || $__sandbox_name == __sandbox_* ]] || printf 'unset -v %s\n' "$__sandbox_name"
+    done
+    alias -p
+    for __sandbox_name in $(compgen -A function); do
+      [[ $__sandbox_name == __sandbox_* ]] || declare -f -- "$__sandbox_name"
+    done
+    shopt -p
+    shopt -po
+  } >"$__sandbox_state.new" 2>/dev/null
+  mv -f -- "$__sandbox_state.new" "$__sandbox_state"
 }
 
 declare -A __sandbox_job
-__sandbox_read_job || exit 0
-__sandbox_prepare
-case ${__sandbox_job[mode]} in
-  context) __sandbox_run_context ;;
-  *) __sandbox_run_script ;;
-esac

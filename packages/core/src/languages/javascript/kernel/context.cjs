@@ -60,12 +60,16 @@ function start(job, compile) {
   }
   const finished = (failure, reply) => settle(run, failure, reply);
   const evaluate = () => {
-    session.post("Runtime.evaluate", {
-      // A source's name may hold no blanks: `spoken` puts them in again.
-      expression: `${expression}\n//# sourceURL=<run_${run.id}>`,
-      replMode: true,
-      objectGroup: "run",
-    }, finished);
+    session.post(
+      "Runtime.evaluate",
+      {
+        // A source's name may hold no blanks: `spoken` puts them in again.
+        expression: `${expression}\n//# sourceURL=<run_${run.id}>`,
+        replMode: true,
+        objectGroup: "run",
+      },
+      finished,
+    );
     // What follows an `await` of something that is there already can be interrupted too.
     process._tickCallback();
   };
