@@ -149,6 +149,7 @@ class Wire implements ChannelPort {
 
   open(operation: object, handlers: ChannelHandlers): Channel {
     if (this.failure) throw this.failure;
+    if (this.#leaving) throw closedByHost();
     if (this.#lastChannel === maxChannel) {
       throw new SandboxError("LIMIT_REACHED", "The session has run out of channel numbers.", {
         remedy: "Open a new session.",
@@ -180,6 +181,9 @@ class Wire implements ChannelPort {
   async goodbye(reason: string): Promise<void> {
     if (this.failure) return;
     this.#leaving = true;
+    // The agent still reports what it kills; whether that comes before its goodbye must not decide how a run ends.
+    for (const channel of this.#channels.values()) channel.fail(closedByHost());
+    this.#channels.clear();
     void this.send(encodeJson(FrameType.goodbye, 0, { reason }));
     await this.#ended.promise;
   }
@@ -236,6 +240,7 @@ class Wire implements ChannelPort {
       throw new FrameError("The first frame is no HELLO.");
     }
     if (frame.channel === 0) return this.#dispatchConnection(frame);
+    if (this.#leaving) return;
     const channel = this.#channels.get(frame.channel);
     if (!channel) throw new FrameError(`Channel ${frame.channel} is not open.`);
     switch (frame.type) {

@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { FrameError, FrameType, encodeFrame, maxDataBytes, maxPayloadBytes } from "./frame.ts";
+import type { Frame } from "./frame.ts";
+import { decodeAll, mutatedFrame, seededRandom } from "./hostile-bytes.ts";
+
+const types = Object.values(FrameType);
+const anyFrame = fc.record({
+  type: fc.constantFrom(...types),
+  channel: fc.integer({ min: 0, max: 0xffff_ffff }),
+  payload: fc.uint8Array({ maxLength: 300 }),
+});
+
+test("any split of the bytes gives the same frames", () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyFrame, { maxLength: 8 }),
+      fc.array(fc.integer({ min: 1, max: 40 })),
+      (sent, cuts) => {
+        const bytes = Buffer.concat(
+          sent.map(({ type, channel, payload }) => encodeFrame(type, channel, payload)),
+        );
+        const decoder = new FrameDecoder();
+        const received: Frame[] = [];
+        for (const chunk of split(bytes, cuts)) received.push(...decoder.push(chunk));
+        expect(received.map(plain)).toEqual(sent.map(plain));
+        expect(decoder.atBoundary).toBe(true);
+      },
+    ),
+  );
+});
+
+test("a stream that ends within a frame is not at a boundary", () => {
+  const bytes = encodeFrame(FrameType.open, 1, Buffer.from("{}"));
+  for (let length = 1; length < bytes.length; length += 1) {
+    const decoder = new FrameDecoder();
+    expect([...decoder.push(bytes.subarray(0, length))]).toEqual([]);
+    expect(decoder.atBoundary).toBe(false);
+  }
+});
+
+test("a length beyond the limit is refused with the header, before any payload", () => {
+  const header = (length: number, type: number): Buffer => {
+    const bytes = Buffer.alloc(9);
+    bytes.writeUInt32BE(length, 0);
+    bytes[4] = type;
+    return bytes;
+  };
+  const refused = [
+    header(maxPayloadBytes + 1, FrameType.result),
+    header(0xffff_ffff, FrameType.event),
+    header(maxDataBytes + 2, FrameType.data),
+  ];
+  for (const bytes of refused) {
+    expect(() => [...new FrameDecoder().push(bytes)]).toThrow(FrameError);
+    const decoder = new FrameDecoder();
+    expect(() => [...bytes].forEach((byte) => [...decoder.push(Uint8Array.of(byte))])).toThrow(FrameError);
+  }
+  expect([...new FrameDecoder().push(header(maxDataBytes + 1, FrameType.data))]).toEqual([]);
+});
+
+test("types that do not exist are refused", () => {
+  for (let type = 0; type < 256; type += 1) {
+    const bytes = encodeFrame(type, 1, Uint8Array.of(1, 2));
+    if ((types as number[]).includes(type)) expect([...new FrameDecoder().push(bytes)]).toHaveLength(1);
+    else expect(() => [...new FrameDecoder().push(bytes)]).toThrow(FrameError);
+  }
+});
+
+test("a payload of a mebibyte that comes byte by byte is put together", () => {
+  const payload = Buffer.alloc(maxPayloadBytes, "x");
+  const decoder = new FrameDecoder();
+  const frames: Frame[] = [];
+  const bytes = encodeFrame(FrameType.result, 9, payload);
+  for (let at = 0; at < bytes.length; at += 7) frames.push(...decoder.push(bytes.subarray(at, at + 7)));
+  expect(frames).toHaveLength(1);
+  expect(Buffer.compare(frames[0]!.payload, payload)).toBe(0);
+});
+
+test("mutated frames give frames or a FrameError, and change no prototype", () => {
+  const random = seededRandom(20_261_125);
+  let failures = 0;
+  for (let round = 0; round < 20_000; round += 1) {
+    const { frames, failed } = decodeAll([mutatedFrame(random), mutatedFrame(random)]);
+    expect(frames.length).toBeLessThanOrEqual(4);
+    if (failed) failures += 1;
+  }
+  expect(failures).toBeGreaterThan(1_000);
+  expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+});
+
+test("random bytes give frames or a FrameError", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (chunks) => {
+      decodeAll(chunks);
+    }),
+  );
+});
+
+function* split(bytes: Buffer, cuts: readonly number[]): Generator<Uint8Array> {
+  let at = 0;
+  for (let turn = 0; at < bytes.length; turn += 1) {
+    const size = cuts.length === 0 ? bytes.length : cuts[turn % cuts.length]!;
+    yield bytes.subarray(at, at + size);
+    at += size;
+  }
+}
+
+function plain(frame: Frame): object {
+  return { ...frame, payload: [...frame.payload] };
+}
