@@ -15,12 +15,12 @@ export function explain(error: unknown): number {
     say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return 3;
   }
-  const { code, message, remedy } = error;
+  const { code, message } = error;
   const advice = isWithoutEngine(error) ? engineAdvice() : undefined;
   say(
-    advice === undefined || remedy === undefined
+    advice === undefined
       ? message
-      : `${message.replace(remedy, "").trim()}\n${advice}`,
+      : `No Docker or Podman engine answers; there is no socket at any of the usual places.\n${advice}`,
   );
   return code === "UNKNOWN_LANGUAGE" || code === "INVALID_OPTION" ? 2 : 3;
 }
