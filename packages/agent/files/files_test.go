@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,23 @@ const (
 	boxUID        = 12345
 	secretContent = "kept outside the workspace"
 )
+
+// TestMain fails when the tests left descriptors open: in a box each would be one less for ever.
+func TestMain(m *testing.M) {
+	before := openDescriptors()
+	code := m.Run()
+	const ofTheGoRuntime = 4
+	if after := openDescriptors(); after > before+ofTheGoRuntime && code == 0 {
+		fmt.Printf("%d descriptors were open before the tests, %d after\n", before, after)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func openDescriptors() int {
+	entries, _ := os.ReadDir("/proc/self/fd")
+	return len(entries)
+}
 
 // box is a workspace on the real disk, its files package, and a folder beside it that nobody may touch.
 type box struct {
@@ -74,8 +92,9 @@ func newBoxIn(t *testing.T, parent string) *box {
 	must(t, os.Chown(filepath.Join(b.outside, "secret"), options.UID, options.GID))
 	b.Files = New(options)
 	t.Cleanup(func() {
-		for _, root := range append(b.roots, b.whole) {
-			syscall.Close(root.descriptor)
+		b.closeRoots()
+		if os.Getuid() != 0 {
+			exec.Command("chmod", "-R", "u+rwx", folder).Run()
 		}
 		// os.RemoveAll takes too long for very deep folders.
 		if output, err := exec.Command("rm", "-rf", folder).CombinedOutput(); err != nil {
@@ -83,6 +102,12 @@ func newBoxIn(t *testing.T, parent string) *box {
 		}
 	})
 	return b
+}
+
+func (b *box) closeRoots() {
+	for _, root := range append(b.roots, b.whole) {
+		syscall.Close(root.descriptor)
+	}
 }
 
 func (b *box) path(names ...string) string {

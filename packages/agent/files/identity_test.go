@@ -151,7 +151,10 @@ func TestAThreadThatCannotBeRestoredServesNobodyElse(t *testing.T) {
 	b.put("file", "the others go on")
 }
 
-const capabilitySetGID = 6
+const (
+	capabilitySetGID = 6
+	capabilitySetUID = 7
+)
 
 // dropCapability is for the calling thread alone.
 func dropCapability(number uint) error {

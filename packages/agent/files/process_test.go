@@ -1,6 +1,7 @@
 package files
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,20 +16,22 @@ import (
 const workspaceVariable = "FILES_TEST_WORKSPACE"
 
 // asAnother runs tests of this program in a process of another kind.
-func asAnother(t *testing.T, command *exec.Cmd, arguments ...string) {
-	t.Helper()
-	folder := filepath.Dir(command.Dir)
-	program := filepath.Join(folder, "program") // where other users may start it
+func asAnother(command *exec.Cmd, arguments ...string) error {
 	self, err := os.ReadFile("/proc/self/exe")
-	must(t, err)
-	must(t, os.WriteFile(program, self, 0o755))
+	if err != nil {
+		return err
+	}
+	program := filepath.Join(filepath.Dir(command.Dir), "program") // where other users may start it
+	if err := os.WriteFile(program, self, 0o755); err != nil {
+		return err
+	}
 	command.Path = program
 	command.Args = append([]string{program, "-test.count=1"}, arguments...)
-	command.Env = append(os.Environ(), "TMPDIR="+command.Dir)
-	command.Env = append(command.Env, workspaceVariable+"="+command.Dir)
+	command.Env = append(os.Environ(), "TMPDIR="+command.Dir, workspaceVariable+"="+command.Dir)
 	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%s\n%s", err, output)
+		return fmt.Errorf("%w\n%s", err, output)
 	}
+	return nil
 }
 
 // The same tests as a user without any privilege, where the agent is that user already.
@@ -37,7 +40,7 @@ func TestEverythingAsAnUnprivilegedUser(t *testing.T) {
 	b := newBox(t)
 	command := &exec.Cmd{Dir: b.workspace}
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: boxUID, Gid: boxUID}}
-	asAnother(t, command, "-test.skip=Deep|Race|Fuzz|Process")
+	must(t, asAnother(command, "-test.skip=Deep|Race|Fuzz|Process"))
 }
 
 // Root in a box has CAP_SETUID and CAP_SETGID only, and the workspace is closed to it.
@@ -45,13 +48,17 @@ func TestInAProcessWithTheCapabilitiesOfABox(t *testing.T) {
 	needRoot(t)
 	b := newBox(t)
 	must(t, os.Chmod(b.workspace, 0o700))
-	runtime.LockOSThread() // never unlocked: this thread has lost its bounding set
-	for capability := range uintptr(64) {
-		if capability != 6 && capability != 7 {
-			syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_DROP, capability, 0)
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // never unlocked: this thread loses its bounding set
+		for capability := range uintptr(64) {
+			if capability != capabilitySetGID && capability != capabilitySetUID {
+				syscall.RawSyscall(syscall.SYS_PRCTL, syscall.PR_CAPBSET_DROP, capability, 0)
+			}
 		}
-	}
-	asAnother(t, &exec.Cmd{Dir: b.workspace}, "-test.run=^TestProcessWithFewCapabilities$")
+		done <- asAnother(&exec.Cmd{Dir: b.workspace}, "-test.run=^TestProcessWithFewCapabilities$")
+	}()
+	must(t, <-done)
 }
 
 func TestProcessWithFewCapabilities(t *testing.T) {
@@ -90,5 +97,6 @@ func TestProcessWithFewCapabilities(t *testing.T) {
 		_, err = b.Read(background, ReadRequest{Path: "/etc/shadow"}, io.Discard)
 		wantCode(t, err, "EACCES")
 		everyThreadIsRoot(t)
+		b.closeRoots()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -80,6 +81,7 @@ func TestRemoveLosesNoRaceAgainstALink(t *testing.T) {
 					for err == nil {
 						err = renameAt(user, folder, "d", folder, "link", renameExchange)
 					}
+					syscall.Close(folder)
 					return nil
 				})
 			}()
