@@ -13,7 +13,10 @@ import (
 	"llm-sandbox/agent/frames"
 )
 
-const hostWindow = 1 << 20
+const (
+	hostWindow  = 1 << 20
+	agentWindow = 262144
+)
 
 // box is a host's end of one agent.
 type box struct {
@@ -41,11 +44,17 @@ type operation struct {
 	lock    sync.Mutex
 	data    [4]bytes.Buffer
 	ends    [4]int
-	order   []byte // the stream of each DATA frame
+	chunks  []chunk // the DATA frames in their order
+	credit  [4]int  // what may be sent
 	events  chan map[string]any
 	result  chan map[string]any
 	manual  bool // no credit is granted
 	arrived chan struct{}
+}
+
+type chunk struct {
+	stream byte
+	length int
 }
 
 func defaultHello() map[string]any {
@@ -131,6 +140,7 @@ func (box *box) openWith(request map[string]any, manual bool) *operation {
 	box.next++
 	operation := &operation{
 		box: box, id: box.next, manual: manual,
+		credit: [4]int{0: agentWindow, 3: agentWindow},
 		events: make(chan map[string]any, 100), result: make(chan map[string]any, 1), arrived: make(chan struct{}, 1),
 	}
 	box.channels[operation.id] = operation
@@ -180,10 +190,12 @@ func (operation *operation) take(frame frames.Frame) {
 	case frames.Data:
 		stream := frame.Stream()
 		operation.data[stream].Write(frame.Payload[1:])
-		operation.order = append(operation.order, stream)
+		operation.chunks = append(operation.chunks, chunk{stream, len(frame.Payload) - 1})
 		if !operation.manual {
 			operation.box.send(frames.CreditFrame(operation.id, stream, uint32(len(frame.Payload)-1)))
 		}
+	case frames.Credit:
+		operation.credit[frame.Stream()] += int(frame.CreditBytes())
 	case frames.End:
 		operation.ends[frame.Stream()]++
 	case frames.Event:
@@ -210,6 +222,8 @@ func decoded(payload []byte) map[string]any {
 }
 
 const patience = 60 * time.Second
+
+func timeAfterPatience() <-chan time.Time { return time.After(patience) }
 
 func (operation *operation) wait() map[string]any {
 	operation.box.t.Helper()
@@ -259,6 +273,41 @@ func (operation *operation) write(stream byte, text string) {
 		part := text[:min(len(text), frames.MaxDataBytes)]
 		operation.box.send(frames.Frame{Type: frames.Data, Channel: operation.id, Payload: append([]byte{stream}, part...)})
 		text = text[len(part):]
+	}
+}
+
+// upload sends as the agent's credit allows.
+func (operation *operation) upload(stream byte, content []byte) {
+	operation.box.t.Helper()
+	deadline := time.After(patience)
+	for len(content) > 0 {
+		operation.lock.Lock()
+		count := min(operation.credit[stream], len(content), frames.MaxDataBytes)
+		operation.credit[stream] -= count
+		operation.lock.Unlock()
+		if count == 0 {
+			select {
+			case <-operation.arrived:
+			case <-deadline:
+				operation.box.t.Fatal("no CREDIT")
+			}
+			continue
+		}
+		operation.write(stream, string(content[:count]))
+		content = content[count:]
+	}
+}
+
+// waitLength waits until that many bytes have come on the stream.
+func (operation *operation) waitLength(stream, length int) {
+	operation.box.t.Helper()
+	deadline := time.After(patience)
+	for len(operation.text(stream)) < length {
+		select {
+		case <-operation.arrived:
+		case <-deadline:
+			operation.box.t.Fatalf("only %d bytes came", len(operation.text(stream)))
+		}
 	}
 }
 

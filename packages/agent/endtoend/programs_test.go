@@ -75,17 +75,12 @@ os.set_blocking(waking, False)
 signal.set_wakeup_fd(waking)
 while True:
     select.select([inside, reading], [], [])
-    try:
-        for pid in os.read(inside, 4096).split():
-            running.add(int(pid))
-            waiting = fork()
-    except BlockingIOError:
-        pass
     os.set_blocking(reading, False)
     try:
         os.read(reading, 4096)
     except BlockingIOError:
         pass
+    ended = []
     while True:
         try:
             pid, status, usage = os.wait4(-1, os.WNOHANG)
@@ -93,6 +88,14 @@ while True:
             break
         if pid == 0:
             break
+        ended.append((pid, status, usage))
+    try:
+        for pid in os.read(inside, 4096).split():
+            running.add(int(pid))
+            waiting = fork()
+    except BlockingIOError:
+        pass
+    for pid, status, usage in ended:
         if pid in running:
             running.discard(pid)
             sock.send(json.dumps({"ended": pid, "status": status, "cpuMs": usage.ru_utime * 1000, "peakMemoryBytes": usage.ru_maxrss * 1024}).encode())

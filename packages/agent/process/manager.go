@@ -42,8 +42,9 @@ type Manager struct {
 
 // group is everything that one run, server or spare has started.
 type group struct {
-	mark  sweep.Mark
-	isRun bool
+	mark   sweep.Mark
+	isRun  bool
+	leader int
 
 	lock  sync.Mutex
 	usage Exit // of orphans that were reaped
@@ -126,6 +127,7 @@ func (manager *Manager) sweep(group *group) {
 	manager.lock.Lock()
 	defer manager.lock.Unlock()
 	delete(manager.live, group.mark)
+	manager.marks.Remove(group.leader)
 	if group.isRun {
 		manager.runs--
 		if manager.runs == 0 {

@@ -33,6 +33,7 @@ type process struct {
 	from    *string
 	streams *streams
 	exited  chan Exit
+	server  *server // whose child it is
 }
 
 // Spawn runs a program to its end; whatever it has started is gone when Spawn returns.
@@ -73,8 +74,7 @@ func (run *run) finish(ctx context.Context, channel *connection.Channel) *Result
 		if channel.Canceled.Err() != nil {
 			result.Reason = "cancelled"
 		}
-		run.kill()
-		exit = <-run.process.exited
+		exit = run.kill()
 	}
 	wall := time.Since(run.start)
 	run.group.leaderExited(exit)
@@ -100,12 +100,25 @@ func (run *run) signal(name string) {
 	}
 }
 
-func (run *run) kill() {
+// lostPatience is how long a fork server may need to tell that a killed child has ended.
+const lostPatience = 3 * time.Second
+
+func (run *run) kill() Exit {
 	run.group.lock.Lock()
 	run.group.killing = true
 	run.group.lock.Unlock()
 	run.manager.user.Kill(-run.process.pid, syscall.SIGKILL)
 	run.manager.user.Kill(run.process.pid, syscall.SIGKILL)
+	if run.process.server == nil {
+		return <-run.process.exited
+	}
+	select {
+	case exit := <-run.process.exited:
+		return exit
+	case <-time.After(lostPatience):
+		run.process.server.kill() // its children then become the agent's own
+		return <-run.process.exited
+	}
 }
 
 func milliseconds(duration time.Duration) float64 {

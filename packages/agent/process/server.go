@@ -112,6 +112,7 @@ func (server *server) start() (*group, *os.File, *failure.Error) {
 	var report *os.File
 	pid, err := manager.reaper.Start(func() (pid int, err error) {
 		pid, report, err = child.Start(server.job(marked), child.Streams{Input: null, Output: errorEnd, Errors: errorEnd, Structured: theirs})
+		manager.lead(marked, pid, err)
 		return pid, err
 	}, func(exit Exit) { server.exited <- exit })
 	if err != nil {

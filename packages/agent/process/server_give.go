@@ -39,8 +39,8 @@ func (server *server) give(group *group, request *SpawnRequest, directory string
 	}
 	defer ends.closeAll()
 	if pid := server.offer(packet, ends); pid > 0 {
-		server.manager.marks.Put(pid, group.mark)
-		return &process{pid: pid, from: &request.From, streams: streams, exited: server.follow(pid)}
+		server.manager.lead(group, pid, nil)
+		return &process{pid: pid, from: &request.From, streams: streams, exited: server.follow(pid), server: server}
 	}
 	streams.closeAll()
 	server.kill()

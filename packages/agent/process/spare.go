@@ -105,7 +105,7 @@ func (spare *spare) start() (*readied, *failure.Error) {
 	group := manager.newGroup(false)
 	variables := environment(manager.settings.Environment, spare.request.Env)
 	job := manager.userJob(group, spare.request.Arguments, variables, manager.settings.UserFolders[0])
-	process, report, err := manager.start(job, true, true)
+	process, report, err := manager.start(group, job, true, true)
 	if err != nil {
 		delete(manager.live, group.mark)
 		return nil, failure.System(err, "prepare "+spare.request.Name, "")

@@ -75,7 +75,7 @@ func (manager *Manager) countRun(begun *group) {
 func (manager *Manager) startCold(ctx context.Context, group *group, request *SpawnRequest, directory string) (*process, *failure.Error) {
 	variables := environment(manager.settings.Environment, request.Env)
 	job := manager.userJob(group, request.Arguments, variables, directory)
-	process, report, err := manager.start(job, request.Input == "stream", request.Structured)
+	process, report, err := manager.start(group, job, request.Input == "stream", request.Structured)
 	if err != nil {
 		return nil, failure.System(err, "start "+request.Arguments[0], "")
 	}
@@ -87,7 +87,7 @@ func (manager *Manager) startCold(ctx context.Context, group *group, request *Sp
 }
 
 // start starts a child with new streams; its report is still to be read.
-func (manager *Manager) start(job *child.Job, withInput, structured bool) (*process, *os.File, error) {
+func (manager *Manager) start(group *group, job *child.Job, withInput, structured bool) (*process, *os.File, error) {
 	streams, ends, err := openStreams(withInput, structured)
 	if err != nil {
 		return nil, nil, err
@@ -97,6 +97,7 @@ func (manager *Manager) start(job *child.Job, withInput, structured bool) (*proc
 	var report *os.File
 	pid, err := manager.reaper.Start(func() (pid int, err error) {
 		pid, report, err = child.Start(job, ends.Streams)
+		manager.lead(group, pid, err)
 		return pid, err
 	}, func(exit Exit) { exited <- exit })
 	if err != nil {
@@ -104,6 +105,14 @@ func (manager *Manager) start(job *child.Job, withInput, structured bool) (*proc
 		return nil, nil, err
 	}
 	return &process{pid: pid, streams: streams, exited: exited}, report, nil
+}
+
+// lead marks a group's first process.
+func (manager *Manager) lead(group *group, pid int, err error) {
+	if err == nil {
+		group.leader = pid
+		manager.marks.Put(pid, group.mark)
+	}
 }
 
 // awaitStart waits until the process has become its program. A cancelled one is killed and counts as started: what

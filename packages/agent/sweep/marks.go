@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"slices"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -24,6 +25,8 @@ type Marks struct {
 	user         *identity.User
 	first, count int
 	byLimits     bool
+	// Where neither can be had, a process belongs to its session's leader, as long as it stays in the session.
+	bySession sync.Map // session id → Mark
 }
 
 const (
@@ -64,13 +67,20 @@ func (marks *Marks) Limits(mark Mark) []child.Limit {
 	return []child.Limit{{Resource: limitLocks, Soft: locks, Hard: locks}, {Resource: limitRTTime, Soft: rtTime, Hard: rtTime}}
 }
 
-// Put marks a process that is not a direct child of the agent.
+// Put marks the first process of a run, a session leader, whichever process has started it.
 func (marks *Marks) Put(pid int, mark Mark) {
-	if marks.byLimits {
+	switch {
+	case marks.user.Split:
+	case marks.byLimits:
 		locks, rtTime := pair(mark)
 		setPair(pid, locks, rtTime)
+	default:
+		marks.bySession.Store(pid, mark)
 	}
 }
+
+// Remove forgets the first process of a run.
+func (marks *Marks) Remove(pid int) { marks.bySession.Delete(pid) }
 
 func pair(mark Mark) (locks, rtTime uint64) {
 	return locksBase + uint64(mark), rtTimeBase - 1 - uint64(mark)
@@ -86,13 +96,31 @@ func (marks *Marks) Of(pid int) Mark {
 }
 
 func (marks *Marks) of(found process) Mark {
-	if !marks.user.Split {
+	switch {
+	case marks.user.Split:
+	case marks.byLimits:
 		return marks.byPair(found.pid)
+	default:
+		return marks.ofSession(found.pid)
 	}
 	for _, group := range found.groups {
 		if group >= marks.first && group < marks.first+marks.count {
 			return Mark(group - marks.first)
 		}
+	}
+	return unmarked
+}
+
+func (marks *Marks) ofSession(pid int) Mark {
+	session, _, errno := syscall.RawSyscall(syscall.SYS_GETSID, uintptr(pid), 0, 0)
+	if errno != 0 {
+		return unmarked
+	}
+	if own, _, _ := syscall.RawSyscall(syscall.SYS_GETSID, 0, 0, 0); session == own {
+		return starting
+	}
+	if mark, found := marks.bySession.Load(int(session)); found {
+		return mark.(Mark)
 	}
 	return unmarked
 }
