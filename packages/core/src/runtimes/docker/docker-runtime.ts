@@ -55,10 +55,12 @@ export class DockerRuntime implements Runtime {
     try {
       return await launch()
         .catch((error: unknown) => {
-          if (!isSeccompFileUnseen(error) || !this.#seccompFiles) throw error;
+          if (!isSeccompFileUnseen(error)) throw error;
+          if (this.#seccompFiles) {
+            const said = "Podman does not see this machine's files: its own seccomp profile is in force.";
+            options.logger?.warn(said);
+          }
           this.#seccompFiles = false;
-          const said = "Podman does not see this machine's files: its own seccomp profile is in force.";
-          options.logger?.warn(said);
           return launch();
         })
         .catch((error: unknown) => {

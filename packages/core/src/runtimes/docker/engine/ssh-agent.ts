@@ -81,7 +81,8 @@ class SshConnection extends Duplex {
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#child.stdin.write(chunk, encoding, done);
+    // A failed write means that ssh has ended; why is known when it has been waited for.
+    this.#child.stdin.write(chunk, encoding, () => done());
   }
 
   override _final(done: () => void): void {
