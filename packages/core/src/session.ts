@@ -143,7 +143,11 @@ export class SandboxSession implements AsyncDisposable {
       return runInKernel(live.connection, language, language.kernel, job, execution);
     }
     const files = this.files;
-    return runProgram(live.connection, language, language.program!, job, { ...execution, files });
+    return runProgram(live.connection, language, language.program!, job, {
+      ...execution,
+      files,
+      workspace,
+    });
   }
 
   /** Runs a command: a string by the image's shell, an array exactly as it is. */

@@ -11,6 +11,8 @@ import type { SessionFiles } from "./session-files.ts";
 export interface ProgramOptions extends ExecuteOptions {
   readonly timeoutMs: number;
   readonly files: SessionFiles;
+  /** Where the folders of runs are made. */
+  readonly workspace: string;
 }
 
 /** Builds and runs a whole program. A build step that fails is the result, as `CompileError`. */
@@ -21,7 +23,7 @@ export async function runProgram(
   job: Job,
   options: ProgramOptions,
 ): Promise<ExecutionResult> {
-  const folder = `${job.cwd}/.run-${job.id}`;
+  const folder = `${options.workspace}/.run-${job.id}`;
   const files: ProgramFiles = {
     folder,
     source: program.fileName(job.code),
@@ -43,13 +45,13 @@ export async function runProgram(
   try {
     await options.files.writeFile(`${folder}/${files.source}`, job.code);
     let builtMs = 0;
-    for (const argv of program.build(files)) {
+    for (const argv of await buildSteps(program, files, options.files)) {
       const listener = options.onOutput && readable(options.onOutput, folder);
       const built = await step(argv, folder, { input: undefined, onOutput: listener });
       if (built.status !== "ok") return buildFailure(language, built, folder, builtMs);
       builtMs += built.durationMs;
     }
-    const result = await step(program.run(files), job.cwd, {});
+    const result = await step([...program.run(files), ...job.argv], job.cwd, {});
     return {
       ...withoutFolder(result, folder),
       durationMs: builtMs + result.durationMs,
@@ -62,6 +64,15 @@ export async function runProgram(
     const removal = { op: "remove", path: folder, recursive: true, missingOk: true };
     await operate(connection, removal).catch(() => {});
   }
+}
+
+async function buildSteps(
+  program: Program,
+  files: ProgramFiles,
+  box: SessionFiles,
+): Promise<readonly (readonly string[])[]> {
+  const { prepared } = program;
+  return prepared && (await box.exists(prepared.file)) ? prepared.build(files) : program.build(files);
 }
 
 function buildFailure(
