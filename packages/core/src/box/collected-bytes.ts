@@ -27,9 +27,15 @@ export class CollectedBytes {
   take(): Buffer {
     this.#flush();
     const all = Buffer.concat(this.#pieces, this.length);
-    this.#pieces = [];
-    this.length = 0;
+    this.clear();
     return all;
+  }
+
+  /** Forgets them. */
+  clear(): void {
+    this.#pieces = [];
+    this.#used = 0;
+    this.length = 0;
   }
 
   #flush(): void {

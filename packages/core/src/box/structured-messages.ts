@@ -51,7 +51,7 @@ export class StructuredMessages {
     this.#lineBytes += bytes.length;
     if (this.#lineBytes > mostLineBytes) {
       this.#skipping = true;
-      this.#line.take();
+      this.#line.clear();
     } else this.#line.push(bytes);
   }
 

@@ -10,6 +10,11 @@ import { copyTooLarge } from "./copy-limits.ts";
 import type { CopyLimits } from "./copy-limits.ts";
 import { explainedHostError } from "./host-file-error.ts";
 
+/** Links wait in memory until the end: all their names and targets together. */
+const mostLinkCharacters = 64 * 1_048_576;
+/** No system opens a longer path. */
+const mostNameCharacters = 4_096;
+
 /**
  * Unpacks a tar that came from inside a box into a host folder. Only files, folders and links that stay inside are
  * made; nothing is ever written through a link, and links are made last, so none can redirect a later entry.
@@ -20,6 +25,7 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
   const links: { readonly path: string; readonly target: string }[] = [];
   let bytes = 0;
   let entries = 0;
+  let linkCharacters = 0;
   let malformed = false;
   extraction.once("error", () => {
     malformed = !archive.errored;
@@ -32,9 +38,13 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
       entries += 1;
       if (bytes > limits.maxBytes || entries > limits.maxEntries) throw copyTooLarge(limits);
       const name = safeName(header.name);
-      if (header.type === "symlink") links.push({ path: name, target: safeTarget(name, header) });
-      else if (name !== "" || header.type !== "directory")
+      if (header.type === "symlink") {
+        links.push({ path: name, target: safeTarget(name, header) });
+        linkCharacters += name.length + (header.linkname ?? "").length;
+        if (linkCharacters > mostLinkCharacters) throw copyTooLarge(limits);
+      } else if (name !== "" || header.type !== "directory") {
         await makeEntry(header, entry as unknown as Readable, folder, name);
+      }
       entry.resume();
     }
   })().catch((error: Error) => {
@@ -42,13 +52,17 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
     archive.destroy(error);
     throw error;
   });
-  const outcomes = await Promise.allSettled([emptying, filling]);
-  for (const outcome of outcomes) {
-    if (outcome.status === "fulfilled") continue;
-    const error = explainedHostError(folder, outcome.reason);
-    throw malformed && !SandboxError.is(error) ? notAnArchive(error) : error;
+  const [emptied, filled] = await Promise.allSettled([emptying, filling]);
+  const own = explainedHostError(folder, emptied.status === "rejected" ? emptied.reason : undefined);
+  if (SandboxError.is(own)) throw own;
+  // The side that fills knows why the archive ended; the other one may only see that its entry was taken away.
+  if (filled.status === "rejected") throw malformed ? notAnArchive(filled.reason) : filled.reason;
+  if (own !== undefined) throw own;
+  for (const link of links) {
+    await makeLink(folder, link.path, link.target).catch((error: unknown) => {
+      throw explainedHostError(folder, error);
+    });
   }
-  for (const link of links) await makeLink(folder, link.path, link.target);
 }
 
 async function makeEntry(header: Header, content: Readable, folder: string, name: string): Promise<void> {
@@ -60,12 +74,18 @@ async function makeEntry(header: Header, content: Readable, folder: string, name
   }
   if (type !== "file" && type !== "contiguous-file") throw rejected(name, `is of the kind "${type}"`);
   await makeFolders(folder, dirname(name));
-  await rm(path, { force: true }).catch(() => {
-    throw rejected(name, "stands where a folder is");
-  });
+  await makeRoom(path, name);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
   const file = await open(path, flags, mode & 0o777 & ~0o022);
-  await pipeline(content, file.createWriteStream());
+  // Iterated, not piped: a pipe never ends when the entry was destroyed before it began.
+  await file.writeFile(content).finally(() => file.close());
+}
+
+/** Removes the file or link in the place of an entry. */
+async function makeRoom(path: string, name: string): Promise<void> {
+  await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ERR_FS_EISDIR" ? rejected(name, "stands where a folder is") : error;
+  });
 }
 
 /** Makes each folder of a path below the root, refusing to go through anything that is not a real folder. */
@@ -85,9 +105,7 @@ async function makeFolders(root: string, name: string): Promise<void> {
 async function makeLink(folder: string, name: string, target: string): Promise<void> {
   await makeFolders(folder, dirname(name));
   const path = join(folder, name);
-  await rm(path, { force: true }).catch(() => {
-    throw rejected(name, "stands where a folder is");
-  });
+  await makeRoom(path, name);
   await symlink(target, path);
 }
 
@@ -97,6 +115,7 @@ function safeName(name: string): string {
   const hostile = parts.some(
     (part) => part === ".." || part.includes("\0") || part.includes(foreignSeparator),
   );
+  if (name.length > mostNameCharacters) throw rejected(name.slice(0, 100), "has too long a name");
   if (name.startsWith("/") || hostile) throw rejected(name, "leaves the folder");
   return normalize(parts.join(sep)).replace(/^\.$/, "");
 }
@@ -107,6 +126,7 @@ const foreignSeparator = sep === "\\" ? "\\" : "\0";
 /** A target may climb only at its start, through real folders: later ".." could climb out of another link's target. */
 function safeTarget(name: string, header: Header): string {
   const target = header.linkname ?? "";
+  if (target.length > mostNameCharacters) throw rejected(name, "is a link with too long a target");
   const reached = posix.normalize(posix.join(posix.dirname(name.split(sep).join("/")), target));
   const climbsLate = /(^|\/)(?!\.\.?(\/|$))[^/]+\/(.*\/)?\.\.(\/|$)/.test(target);
   const leaves = target.startsWith("/") || reached === ".." || reached.startsWith("../");

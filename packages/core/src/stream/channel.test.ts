@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { collectGarbage } from "../testing/collect-garbage.ts";
 import { ScriptedAgent, dataFrame } from "../testing/scripted-agent.ts";
 import { Connection } from "./connection.ts";
 import { FrameType, encodeCredit, encodeData, encodeEnd } from "./frame.ts";
@@ -230,8 +229,3 @@ test("a consumer that is never idle does not make what it took stay in memory", 
   collectGarbage();
   expect(refs.slice(0, 1_000).filter((ref) => ref.deref()).length).toBeLessThan(100);
 });
-
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-}
