@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameError } from "../stream/frame.ts";
 import type { Message } from "../stream/message.ts";

@@ -30,6 +30,7 @@ export class MemoryAgent {
   #hostWindow = 0;
   #env: Readonly<Record<string, string>> = {};
   #lifetime: NodeJS.Timeout | undefined;
+  #drain: PromiseWithResolvers<void> | undefined;
   #ended = false;
 
   constructor(options: MemoryAgentOptions) {
@@ -38,6 +39,7 @@ export class MemoryAgent {
     stream.on("data", (chunk: Buffer) => {
       for (const frame of this.#decoder.push(chunk)) if (!this.#ended) this.#receive(frame);
     });
+    stream.on("drain", () => this.#drained());
     stream.on("end", () => this.stop());
     stream.on("error", () => this.stop());
     stream.on("close", () => this.stop());
@@ -49,6 +51,7 @@ export class MemoryAgent {
     this.#ended = true;
     clearTimeout(this.#lifetime);
     for (const channel of this.#channels.values()) channel.abandon();
+    this.#drained();
     this.#options.stream.end();
     this.#options.onEnd();
   }
@@ -125,11 +128,13 @@ export class MemoryAgent {
   }
 
   #send(frame: Buffer): Promise<void> | undefined {
-    const { stream } = this.#options;
-    if (this.#ended || stream.write(frame)) return undefined;
-    return new Promise((resolve) => {
-      stream.once("drain", resolve);
-      stream.once("close", resolve);
-    });
+    if (this.#ended || this.#options.stream.write(frame)) return undefined;
+    this.#drain ??= Promise.withResolvers<void>();
+    return this.#drain.promise;
+  }
+
+  #drained(): void {
+    this.#drain?.resolve();
+    this.#drain = undefined;
   }
 }
