@@ -136,7 +136,7 @@ export class SandboxSession implements AsyncDisposable {
       filename: language.program ? language.program.fileName(code) : `main${language.extensions[0]}`,
       argv: options.argv ?? [],
       env: options.env ?? {},
-      cwd: this.#folder(options.cwd),
+      cwd: await this.#folder(options.cwd),
     };
     const execution = { ...this.#execution(live, options), timeoutMs: this.#timeout(options) };
     if (language.kernel) {
@@ -161,7 +161,7 @@ export class SandboxSession implements AsyncDisposable {
     const request = {
       argv,
       env: options.env ?? {},
-      cwd: this.#folder(options.cwd),
+      cwd: await this.#folder(options.cwd),
       timeoutMs: this.#timeout(options),
     };
     return commandResult(argv, execute(live.connection, request, this.#execution(live, options)));
@@ -175,7 +175,7 @@ export class SandboxSession implements AsyncDisposable {
     const request = {
       argv,
       env: options.env ?? {},
-      cwd: this.#folder(options.cwd),
+      cwd: await this.#folder(options.cwd),
       stdin: options.stdin ? "stream" : "null",
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     } as const;
@@ -303,8 +303,23 @@ export class SandboxSession implements AsyncDisposable {
     return options.timeoutMs ?? this.#settings.timeoutMs;
   }
 
-  #folder(cwd: string | undefined): string {
-    return cwd === undefined ? workspace : this.files.resolve(cwd);
+  /** The absolute working folder, looked at first: what a failed start says depends on how the process is started. */
+  async #folder(cwd: string | undefined): Promise<string> {
+    if (cwd === undefined) return workspace;
+    const path = this.files.resolve(cwd);
+    const type = await this.files.stat(path).then(
+      (entry) => entry.type,
+      (error: unknown) => {
+        // Where looking is not allowed, entering may be.
+        if (!SandboxError.is(error, "PERMISSION_DENIED") && !SandboxError.is(error, "PATH_OUTSIDE"))
+          throw error;
+        return "directory";
+      },
+    );
+    if (type === "directory" || type === "symlink") return path;
+    throw new SandboxError("NOT_A_DIRECTORY", `The working folder ${JSON.stringify(cwd)} is no folder.`, {
+      remedy: "Name a folder of the box.",
+    });
   }
 }
 

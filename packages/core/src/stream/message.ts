@@ -38,14 +38,14 @@ export function numberField(message: Message, name: string): number | null {
   return value;
 }
 
-/** A string of at most `most` characters in a field, or null where it is absent or null. */
+/** A well-formed string of at most `most` characters in a field, or null where it is absent or null. */
 export function stringField(message: Message, name: string, most = 65_536): string | null {
   const value = message[name];
   if (value === undefined || value === null) return null;
   if (typeof value !== "string" || value.length > most) {
     throw new FrameError(`The field ${name} is not a string of at most ${most} characters.`);
   }
-  return value;
+  return value.toWellFormed();
 }
 
 function isTooDeep(json: Uint8Array): boolean {

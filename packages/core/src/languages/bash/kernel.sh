@@ -55,7 +55,11 @@ __sandbox_value() {
 # Takes the JSON string at the start of __sandbox_rest; REPLY is its text.
 __sandbox_string() {
   local raw=${__sandbox_rest:1} quote="\\'" backslash="\\\\" hexadecimal="\\x"
-  raw=${raw%%\"*}
+  # Split into words, which takes time linear in the text's length; removing a suffix takes quadratic time.
+  local - IFS='"' parts
+  set -f
+  parts=($raw)
+  raw=${parts[0]}
   __sandbox_rest=${__sandbox_rest:${#raw}+2}
   raw=${raw//\'/"$quote"}
   raw=${raw//\\u0000/} # no shell can hold a NUL
