@@ -378,7 +378,7 @@ export const resourceCases: readonly ConformanceCase[] = [
                 opened += 1
         except OSError as error:
             assert error.errno == errno.EMFILE, error
-        os.write(1, str(opened).encode() + b'\n')
+        sent = os.write(1, str(opened).encode() + b'\n')
       `);
       const opened = reported<number>(result);
       ok(opened > 60 && opened <= 128, `${opened} files`);
