@@ -110,8 +110,9 @@ if ! answers "$socket"; then
         ip link show "$bridge" >/dev/null 2>&1 || ip link add "$bridge" type bridge
         ip address replace "$network.1/24" dev "$bridge"
         ip link set "$bridge" up
+        # No --default-address-pool: with it a dockerd that starts again removes docker0, which is not its own.
         start dockerd --host "unix:///run/sockets/docker.sock" --bridge "$bridge" --mtu "$(way_out_mtu)" \
-          --iptables=false --ip6tables=false --default-address-pool base=10.213.128.0/17,size=24 9>&-
+          --iptables=false --ip6tables=false 9>&-
         ;;
       podman)
         set_podman_defaults
