@@ -5,6 +5,15 @@ export function invalid(message: string, remedy = "Correct the option."): Sandbo
   return new SandboxError("INVALID_OPTION", message, { remedy });
 }
 
+/** A value that was refused, short enough for a message, whatever it is. */
+export function shown(value: unknown): string {
+  if (typeof value === "string")
+    return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  return Array.isArray(value) ? "an array" : "an object";
+}
+
 /** Throws for an option that is not known, so that a misspelt limit is never silently no limit. */
 export function checkKnown(owner: string, options: object, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -34,9 +43,8 @@ export function checkNumber(name: string, value: unknown, bounds: NumberBounds):
   const fits =
     typeof value === "number" && value >= least && value <= most && (!whole || Number.isInteger(value));
   if (fits) return;
-  const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
   const kind = whole ? "a whole number" : "a number";
-  throw invalid(`${name} is ${shown}.`, `Pass ${kind} from ${least} to ${most}.`);
+  throw invalid(`${name} is ${shown(value)}.`, `Pass ${kind} from ${least} to ${most}.`);
 }
 
 /** Throws unless it is an AbortSignal or absent. */

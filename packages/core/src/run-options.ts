@@ -1,6 +1,6 @@
 import type { OutputListener } from "./box/outputs.ts";
 import type { SignalName } from "./box/box-process.ts";
-import { checkKnown, checkOptional, checkSignal, invalid } from "./option-checks.ts";
+import { checkKnown, checkOptional, checkSignal, invalid, shown } from "./option-checks.ts";
 import { checkEnvironment, checkTimeout } from "./session-options.ts";
 
 /** Text, bytes, or a source of bytes that a program reads as its standard input. */
@@ -115,6 +115,6 @@ export function inputBytes(stdin: Input | undefined): Uint8Array | AsyncIterable
 /** Throws unless it is the name of a signal. */
 export function checkSignalName(signal: unknown): asserts signal is SignalName {
   if (typeof signal !== "string" || !/^SIG[A-Z0-9]{2,8}$/.test(signal)) {
-    throw invalid(`${JSON.stringify(signal)} is not the name of a signal.`, 'Pass one like "SIGTERM".');
+    throw invalid(`${shown(signal)} is not the name of a signal.`, 'Pass one like "SIGTERM".');
   }
 }

@@ -5,7 +5,7 @@ import type { Language } from "./language.ts";
 import { languageImageFolder } from "./language-image.ts";
 import type { Logger } from "./logger.ts";
 import { silentLogger } from "./logger.ts";
-import { checkKnown, checkNumber, checkOptional, invalid } from "./option-checks.ts";
+import { checkKnown, checkNumber, checkOptional, invalid, shown } from "./option-checks.ts";
 import type { ImageSource, Limits, Network, Progress, Runtime } from "./runtime.ts";
 
 /** How a session is opened. Everything has a safe default; unknown options are rejected. */
@@ -128,7 +128,7 @@ export function checkEnvironment(
   if (typeof env !== "object" || env === null) throw invalid("env is not an object of strings.");
   for (const [name, value] of Object.entries(env)) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw invalid(`${JSON.stringify(name)} is not the name of an environment variable.`);
+      throw invalid(`${shown(name)} is not the name of an environment variable.`);
     }
     if (typeof value !== "string" || value.includes("\0") || !value.isWellFormed()) {
       throw invalid(`The environment variable ${name} is not a string without NUL.`);
@@ -144,7 +144,7 @@ function imageSource(options: SandboxSessionOptions, language: Language): ImageS
   }
   if (image !== undefined) {
     if (typeof image !== "string" || !/^[A-Za-z0-9][\w.:/@-]{0,500}$/.test(image)) {
-      throw invalid(`${JSON.stringify(image)} is not an image name.`, 'Pass one like "python:3.13-slim".');
+      throw invalid(`${shown(image)} is not an image name.`, 'Pass one like "python:3.13-slim".');
     }
     return { kind: "reference", reference: image };
   }
@@ -191,10 +191,7 @@ function templateChoice(choice: boolean | string | undefined): SessionSettings["
 /** Throws `INVALID_OPTION` unless it is a name an image can have. */
 export function checkTemplateName(name: unknown): void {
   if (typeof name !== "string" || !/^[a-z0-9][a-z0-9._/-]{0,200}(:[\w][\w.-]{0,127})?$/.test(name)) {
-    throw invalid(
-      `${JSON.stringify(name)} is not a name for a template.`,
-      'Pass one like "my-team/setup:1".',
-    );
+    throw invalid(`${shown(name)} is not a name for a template.`, 'Pass one like "my-team/setup:1".');
   }
 }
 
@@ -222,5 +219,5 @@ function checkNetwork(network: Network | undefined): Network {
       remedy: 'Use "none" (the default), or "full" if the code may reach everything.',
     });
   }
-  throw invalid(`network is ${JSON.stringify(network)}.`, 'Use "none" or "full".');
+  throw invalid(`network is ${shown(network)}.`, 'Use "none" or "full".');
 }

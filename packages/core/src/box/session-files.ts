@@ -1,5 +1,5 @@
 import { SandboxError } from "../errors.ts";
-import { checkKnown, checkNumber, checkOptional, checkSignal, invalid } from "../option-checks.ts";
+import { checkKnown, checkNumber, checkOptional, checkSignal, invalid, shown } from "../option-checks.ts";
 import type { Connection } from "../stream/connection.ts";
 import { FrameError } from "../stream/frame.ts";
 import { decodeMessage, numberField, stringField } from "../stream/message.ts";
@@ -177,7 +177,7 @@ export class SessionFiles {
   /** The absolute path in the box. `INVALID_OPTION` for what cannot be a path, `PATH_OUTSIDE` for one that climbs out by `..`. */
   resolve(path: string): string {
     if (typeof path !== "string" || path === "" || path.includes("\0") || !path.isWellFormed()) {
-      throw new SandboxError("INVALID_OPTION", `${JSON.stringify(path)} is not a path.`, {
+      throw new SandboxError("INVALID_OPTION", `${shown(path)} is not a path.`, {
         remedy: "Pass a path relative to the workspace, or an absolute one.",
       });
     }
@@ -186,7 +186,7 @@ export class SessionFiles {
     for (const segment of absolute.split("/")) {
       if (segment === "" || segment === ".") continue;
       if (segment === "..") {
-        throw new SandboxError("PATH_OUTSIDE", `The path ${JSON.stringify(path)} climbs with "..".`, {
+        throw new SandboxError("PATH_OUTSIDE", `The path ${shown(path)} climbs with "..".`, {
           remedy: "Pass the path without it.",
         });
       }
