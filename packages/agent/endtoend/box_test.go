@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -23,7 +24,7 @@ func startAgent(t *testing.T, sameUID bool) (*exec.Cmd, *os.File, *os.File) {
 	t.Helper()
 	command := exec.Command("/proc/self/exe", agentBinary, strconv.FormatBool(sameUID))
 	command.Args[0] = boxName
-	command.Env = []string{"PATH=/usr/bin:/bin"}
+	command.Env = []string{"PATH=/usr/bin:/bin", "MEMORY_GROUP=" + memoryGroup}
 	command.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET,
 		Pdeathsig:  syscall.SIGKILL,
@@ -39,8 +40,23 @@ func startAgent(t *testing.T, sameUID bool) (*exec.Cmd, *os.File, *os.File) {
 	return command, ourInput, ourOutput
 }
 
-// becomeAgent runs inside the new namespaces and executes the agent with the privileges of a real box.
+// memoryGroup is the cgroup of the next box, if not empty.
+var memoryGroup string
+
+// enterMemoryGroup lets the box see its own cgroup where a container sees it.
+func enterMemoryGroup(check func(error)) {
+	folder := os.Getenv("MEMORY_GROUP")
+	if folder == "" {
+		return
+	}
+	check(os.WriteFile(folder+"/cgroup.procs", []byte("0"), 0))
+	check(syscall.Mount(folder, "/sys/fs/cgroup/memory", "", syscall.MS_BIND, ""))
+}
+
+// becomeAgent runs inside the new namespaces and executes the agent with the privileges of a real box. Privileges
+// are those of a thread, the one that executes.
 func becomeAgent() {
+	runtime.LockOSThread()
 	check := func(err error) {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "box:", err)
@@ -48,6 +64,7 @@ func becomeAgent() {
 		}
 	}
 	check(syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""))
+	enterMemoryGroup(check)
 	check(syscall.Mount("proc", "/proc", "proc", 0, ""))
 	check(syscall.Mount("tmpfs", "/mnt", "tmpfs", 0, "size=256m,mode=0755"))
 	for _, folder := range []string{workspace, scratch} {
@@ -61,9 +78,14 @@ func becomeAgent() {
 	syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 1024, Max: 4096})
 	keepOnlyIdentityCapabilities(check)
 	if sameUID {
-		check(syscall.Setgroups(nil))
-		check(syscall.Setresgid(userID, userID, userID))
-		check(syscall.Setresuid(userID, userID, userID))
+		for _, call := range []uintptr{syscall.SYS_SETRESGID, syscall.SYS_SETRESUID} {
+			if call == syscall.SYS_SETRESGID {
+				syscall.RawSyscall(syscall.SYS_SETGROUPS, 0, 0, 0)
+			}
+			if _, _, errno := syscall.RawSyscall(call, userID, userID, userID); errno != 0 {
+				check(errno)
+			}
+		}
 	}
 	check(syscall.Exec("/mnt/agent", []string{"agent"}, []string{"SECRET_OF_THE_AGENT=1"}))
 }
@@ -72,7 +94,7 @@ func keepOnlyIdentityCapabilities(check func(error)) {
 	const setGID, setUID, dropBounding = 6, 7, 24
 	for capability := uintptr(0); capability < 64; capability++ {
 		if capability != setGID && capability != setUID {
-			syscall.AllThreadsSyscall(syscall.SYS_PRCTL, dropBounding, capability, 0)
+			syscall.RawSyscall(syscall.SYS_PRCTL, dropBounding, capability, 0)
 		}
 	}
 	const kept = 1<<setGID | 1<<setUID
@@ -81,7 +103,7 @@ func keepOnlyIdentityCapabilities(check func(error)) {
 		pid     int32
 	}{0x20080522, 0}
 	data := [2]struct{ effective, permitted, inheritable uint32 }{{kept, kept, 0}, {}}
-	_, _, errno := syscall.AllThreadsSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&data)), 0)
+	_, _, errno := syscall.RawSyscall(syscall.SYS_CAPSET, uintptr(unsafe.Pointer(&header)), uintptr(unsafe.Pointer(&data)), 0)
 	if errno != 0 {
 		check(errno)
 	}

@@ -29,6 +29,8 @@ type box struct {
 	exited   chan struct{}
 	received chan struct{}
 
+	lostOnPurpose bool
+
 	writing  sync.Mutex
 	lock     sync.Mutex
 	channels map[uint32]*operation
@@ -158,7 +160,7 @@ func (box *box) receive() {
 	for {
 		frame, err := box.reader.Next()
 		if err != nil {
-			if err != io.EOF {
+			if err != io.EOF && !box.lostOnPurpose {
 				box.t.Errorf("the agent's output: %v", err)
 			}
 			return
@@ -222,6 +224,8 @@ func decoded(payload []byte) map[string]any {
 }
 
 const patience = 60 * time.Second
+
+func pause() { time.Sleep(50 * time.Millisecond) }
 
 func timeAfterPatience() <-chan time.Time { return time.After(patience) }
 
