@@ -45,14 +45,14 @@ test("both sides say HELLO, the host first with its version and window", async (
 const frame = (type: number, channel: number, payload: Uint8Array | string): Buffer =>
   encodeFrame(type, channel, Buffer.from(payload as Uint8Array));
 const deep = `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
-const tooLong = Buffer.from("0010000107" + "00000001", "hex");
+const tooLong = Buffer.from("001000010700000001", "hex");
 
 // Each is sent after HELLO, while channel 1 is open.
 const violations: Readonly<Record<string, readonly Uint8Array[]>> = {
   "a frame type that does not exist": [frame(13, 1, "")],
   "type 0": [frame(0, 0, "")],
   "a payload over the limit": [tooLong],
-  "a DATA frame over the limit": [Buffer.from("0001000203" + "00000001", "hex")],
+  "a DATA frame over the limit": [Buffer.from("000100020300000001", "hex")],
   "a channel that was never open": [dataFrame(3, 1, "x")],
   "a result for an unknown channel": [frame(FrameType.result, 9, "{}")],
   "an event for an unknown channel": [frame(FrameType.event, 9, "{}")],

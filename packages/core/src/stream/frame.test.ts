@@ -17,9 +17,9 @@ test("a frame is length, type and channel in big-endian, then the payload", () =
 });
 
 test("DATA, END, CREDIT and JSON frames have the form of the protocol", () => {
-  expect(encodeData(7, 2, Buffer.from("x")).toString("hex")).toBe("000000020300000007" + "0278");
-  expect(encodeEnd(7, 1).toString("hex")).toBe("000000010400000007" + "01");
-  expect(encodeCredit(7, 1, 65_536).toString("hex")).toBe("000000050500000007" + "0100010000");
+  expect(encodeData(7, 2, Buffer.from("x")).toString("hex")).toBe("0000000203000000070278");
+  expect(encodeEnd(7, 1).toString("hex")).toBe("00000001040000000701");
+  expect(encodeCredit(7, 1, 65_536).toString("hex")).toBe("0000000505000000070100010000");
   expect(encodeJson(FrameType.goodbye, 0, { reason: "é" }).subarray(9).toString("utf8")).toBe(
     '{"reason":"é"}',
   );

@@ -87,8 +87,10 @@ export class AgentChannel {
       }
       default: {
         const control = message();
-        if (control["op"] === "cancel") this.#cancel.abort();
-        else this.onSignal(String(control["signal"]));
+        if (control["op"] === "cancel") {
+          this.#cancel.abort();
+          this.#finishInputs();
+        } else this.onSignal(String(control["signal"]));
       }
     }
   }
@@ -97,8 +99,12 @@ export class AgentChannel {
   abandon(): void {
     this.#open = false;
     this.#cancel.abort();
-    for (const input of this.#inputs.values()) input.finish();
+    this.#finishInputs();
     this.#resume();
+  }
+
+  #finishInputs(): void {
+    for (const input of this.#inputs.values()) input.finish();
   }
 
   #resume(): void {
@@ -111,6 +117,7 @@ export class AgentChannel {
       input = new Input((bytes) => {
         if (this.#open) void this.#wire.send(encodeCredit(this.id, stream, bytes));
       });
+      if (this.cancelled.aborted) input.finish();
       this.#inputs.set(stream, input);
     }
     return input;

@@ -5,7 +5,7 @@ import type { Frame } from "../stream/frame.ts";
 import { decodeMessage, numberField } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
 import { AgentChannel } from "./agent-channel.ts";
-import type { MemoryFileError } from "./memory-files.ts";
+import { MemoryFileError } from "./memory-files.ts";
 import { fileOperations, operationFields } from "./memory-operations.ts";
 import { runProcess } from "./memory-process.ts";
 import type { MemoryWorld } from "./memory-process.ts";
@@ -116,7 +116,14 @@ export class MemoryAgent {
       return runProcess(channel, request, { ...this.#options.world, env: this.#env });
     }
     if (operation === "prepare") return this.#prepare(channel);
-    channel.result(await fileOperations[operation]!(channel, request, this.#options.world.files));
+    const cancelled = new Promise<never>((_resolve, reject) => {
+      const stop = (): void => reject(new MemoryFileError("ECANCELED", "", "cancelled"));
+      channel.cancelled.addEventListener("abort", stop, { once: true });
+    });
+    // Its own end aborts a channel too, when nobody waits any more.
+    cancelled.catch(() => {});
+    const { files } = this.#options.world;
+    channel.result(await Promise.race([fileOperations[operation]!(channel, request, files), cancelled]));
   }
 
   /** Nothing has to be kept ready; the channel lives until it is cancelled. */

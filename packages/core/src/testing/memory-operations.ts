@@ -79,7 +79,7 @@ export const fileOperations: Readonly<Record<string, FileOperation>> = {
     const { archive, entries } = packTree(files, path);
     withinLimit(request, "maxEntries", entries);
     for await (const chunk of archive as AsyncIterable<Uint8Array>) {
-      if (channel.cancelled.aborted) throw new MemoryFileError("ECANCELED", path, "cancelled");
+      if (channel.cancelled.aborted) break;
       await channel.send(1, chunk);
       withinLimit(request, "maxBytes", channel.sent[1] ?? 0);
     }
@@ -88,9 +88,7 @@ export const fileOperations: Readonly<Record<string, FileOperation>> = {
   },
 
   async unpack(channel, request, files) {
-    const entries = await unpackTree(files, pathOf(request), channel.input(0));
-    if (channel.cancelled.aborted) throw new MemoryFileError("ECANCELED", pathOf(request), "cancelled");
-    return { entries };
+    return { entries: await unpackTree(files, pathOf(request), channel.input(0)) };
   },
 };
 
