@@ -93,48 +93,62 @@ func TestTheRootsThemselvesStay(t *testing.T) {
 	}
 }
 
-// Every operation meets a link in the middle and in the end of its path.
+// Every operation meets a link in the middle and in the end of its path; that it leads inside is no excuse.
 func TestNoOperationFollowsALink(t *testing.T) {
 	eachBox(t, func(t *testing.T, b *box) {
 		b.put("deep/file", "inside")
-		b.asUser(func() error { return os.Symlink(b.outside, b.path("deep", "folder")) })
-		b.asUser(func() error { return os.Symlink(filepath.Join(b.outside, "secret"), b.path("deep", "leaf")) })
-		through, leaf := b.path("deep", "folder", "secret"), b.path("deep", "leaf")
-		check := func(name string, err error, link string) {
-			t.Helper()
-			if known := wantCode(t, err, "EESCAPE"); !strings.Contains(known.Message, link+" is a symbolic link to") ||
-				!strings.Contains(known.Message, b.outside) {
-				t.Errorf("%s does not say what is wrong: %s", name, known.Message)
+		b.put("inside/secret", "inside")
+		for _, target := range []string{b.outside, "../inside"} {
+			b.asUser(func() error { return os.Symlink(target, b.path("deep", "folder")) })
+			b.asUser(func() error { return os.Symlink(target+"/secret", b.path("deep", "leaf")) })
+			b.refusesLinks(t, target)
+			for _, name := range []string{"folder", "leaf"} {
+				_, err := b.Remove(background, RemoveRequest{Path: b.path("deep", name), Recursive: true})
+				must(t, err)
 			}
 		}
-		for _, path := range []string{through, leaf} {
-			link := map[string]string{through: b.path("deep", "folder"), leaf: leaf}[path]
-			_, err := b.Read(background, ReadRequest{Path: path}, &bytes.Buffer{})
-			check("read", err, link)
-			_, err = b.Pack(background, PackRequest{Path: path}, &bytes.Buffer{})
-			check("pack", err, link)
-			_, err = b.List(background, ListRequest{Path: path}, &bytes.Buffer{})
-			check("list", err, link)
-			_, err = b.Unpack(background, UnpackRequest{Path: path}, &bytes.Buffer{})
-			check("unpack", err, link)
-			_, err = b.Mkdir(background, MkdirRequest{Path: path, Parents: true})
-			check("mkdir", err, link)
-			for _, request := range []WriteRequest{{}, {Append: true}, {Parents: true}} {
-				request.Path = path
-				_, err = b.Write(background, request, strings.NewReader("x"))
-				check("write", err, link)
-			}
+		if b.untouched(); b.get("inside/secret") != "inside" || len(b.list(ListRequest{Path: b.path("inside")})) != 1 {
+			t.Fatal("a link was followed")
 		}
-		_, err := b.Stat(background, StatRequest{Path: through})
-		check("stat", err, b.path("deep", "folder"))
-		_, err = b.Remove(background, RemoveRequest{Path: through, Recursive: true, MissingOk: true})
-		check("remove", err, b.path("deep", "folder"))
-		_, err = b.Rename(background, RenameRequest{From: through, To: b.path("x")})
-		check("rename", err, b.path("deep", "folder"))
-		_, err = b.Rename(background, RenameRequest{From: b.path("deep", "file"), To: through})
-		check("rename", err, b.path("deep", "folder"))
-		b.untouched()
 	})
+}
+
+func (b *box) refusesLinks(t *testing.T, target string) {
+	t.Helper()
+	through, leaf := b.path("deep", "folder", "secret"), b.path("deep", "leaf")
+	check := func(name string, err error, link string) {
+		t.Helper()
+		if known := wantCode(t, err, "EESCAPE"); !strings.Contains(known.Message, link+" is a symbolic link to") ||
+			!strings.Contains(known.Message, target) {
+			t.Errorf("%s does not say what is wrong: %s", name, known.Message)
+		}
+	}
+	for _, path := range []string{through, leaf} {
+		link := map[string]string{through: b.path("deep", "folder"), leaf: leaf}[path]
+		_, err := b.Read(background, ReadRequest{Path: path}, &bytes.Buffer{})
+		check("read", err, link)
+		_, err = b.Pack(background, PackRequest{Path: path}, &bytes.Buffer{})
+		check("pack", err, link)
+		_, err = b.List(background, ListRequest{Path: path}, &bytes.Buffer{})
+		check("list", err, link)
+		_, err = b.Unpack(background, UnpackRequest{Path: path}, &bytes.Buffer{})
+		check("unpack", err, link)
+		_, err = b.Mkdir(background, MkdirRequest{Path: path, Parents: true})
+		check("mkdir", err, link)
+		for _, request := range []WriteRequest{{}, {Append: true}, {Parents: true}} {
+			request.Path = path
+			_, err = b.Write(background, request, strings.NewReader("x"))
+			check("write", err, link)
+		}
+	}
+	_, err := b.Stat(background, StatRequest{Path: through})
+	check("stat", err, b.path("deep", "folder"))
+	_, err = b.Remove(background, RemoveRequest{Path: through, Recursive: true, MissingOk: true})
+	check("remove", err, b.path("deep", "folder"))
+	_, err = b.Rename(background, RenameRequest{From: through, To: b.path("x")})
+	check("rename", err, b.path("deep", "folder"))
+	_, err = b.Rename(background, RenameRequest{From: b.path("deep", "file"), To: through})
+	check("rename", err, b.path("deep", "folder"))
 }
 
 func TestALinkItselfIsDescribedMovedAndRemoved(t *testing.T) {

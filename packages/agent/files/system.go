@@ -12,11 +12,10 @@ import (
 const (
 	numberOpenat2 = 437 // the same on every architecture
 
-	openPath        = 0x200000 // O_PATH
-	atEmptyPath     = 0x1000
-	atNoFollow      = 0x100
-	atRemoveFolder  = 0x200
-	renameNoReplace = 1
+	openPath       = 0x200000 // O_PATH
+	atEmptyPath    = 0x1000
+	atNoFollow     = 0x100
+	atRemoveFolder = 0x200
 
 	resolveNoMagicLinks = 0x02
 	resolveNoLinks      = 0x04

@@ -152,21 +152,13 @@ func temporaryName() string {
 	return ".llm-sandbox-" + hex.EncodeToString(random)
 }
 
-// settle gives the temporary file its name.
+// settle gives the temporary file its name; a second link, unlike a rename, never replaces what has the name.
 func (p *place) settle() error {
 	return p.files.identity.run(func(user asUser) error {
-		var err error
 		if p.exclusive {
-			err = linkAt(user, p.folder, p.temporary, p.folder, p.name)
-			if err == nil {
-				return nil // close removes the temporary name
-			}
-			if err != syscall.EEXIST {
-				err = renameAt(user, p.folder, p.temporary, p.folder, p.name, renameNoReplace)
-			}
-		} else {
-			err = renameAt(user, p.folder, p.temporary, p.folder, p.name, 0)
+			return linkAt(user, p.folder, p.temporary, p.folder, p.name) // close removes the temporary name
 		}
+		err := renameAt(user, p.folder, p.temporary, p.folder, p.name, 0)
 		if err == nil {
 			p.temporary = ""
 		}
