@@ -5,7 +5,7 @@ export type { CommandOptions, Input, RunOptions, SpawnOptions } from "./run-opti
 export { Context } from "./context.ts";
 export type { ContextRunOptions } from "./context.ts";
 export { BoxProcess } from "./box/box-process.ts";
-export type { SignalName } from "./box/box-process.ts";
+export type { SignalName } from "./box/signal-name.ts";
 export type { ProcessEnd } from "./box/process-end.ts";
 export type { OutputListener } from "./box/outputs.ts";
 export { SessionFiles } from "./box/session-files.ts";

@@ -1,6 +1,5 @@
 import type { OutputListener } from "./box/outputs.ts";
-import type { SignalName } from "./box/box-process.ts";
-import { checkKnown, checkOptional, checkSignal, invalid, shown } from "./option-checks.ts";
+import { checkKnown, checkOptional, checkSignal, invalid } from "./option-checks.ts";
 import { checkEnvironment, checkTimeout } from "./session-options.ts";
 
 /** Text, bytes, or a source of bytes that a program reads as its standard input. */
@@ -110,11 +109,4 @@ function checkLimits(options: Pick<CommandOptions, "timeoutMs" | "signal" | "env
 /** Standard input as bytes. */
 export function inputBytes(stdin: Input | undefined): Uint8Array | AsyncIterable<Uint8Array> | undefined {
   return typeof stdin === "string" ? Buffer.from(stdin, "utf8") : stdin;
-}
-
-/** Throws unless it is the name of a signal. */
-export function checkSignalName(signal: unknown): asserts signal is SignalName {
-  if (typeof signal !== "string" || !/^SIG[A-Z0-9]{2,8}$/.test(signal)) {
-    throw invalid(`${shown(signal)} is not the name of a signal.`, 'Pass one like "SIGTERM".');
-  }
 }

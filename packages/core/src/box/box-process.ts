@@ -3,16 +3,16 @@ import { Writable } from "node:stream";
 import { SandboxError } from "../errors.ts";
 import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
+import { FrameError } from "../stream/frame.ts";
 import { numberField } from "../stream/message.ts";
 import { throwIfFailed } from "./operation.ts";
 import { OutputReadable } from "./output-readable.ts";
 import { readProcessEnd } from "./process-end.ts";
 import type { ProcessEnd } from "./process-end.ts";
+import { checkSignalName } from "./signal-name.ts";
+import type { SignalName } from "./signal-name.ts";
 import { ProcessStream } from "./spawn-request.ts";
 import type { SpawnRequest } from "./spawn-request.ts";
-
-/** A signal by its POSIX name. */
-export type SignalName = `SIG${string}`;
 
 /** A process in the box whose streams the caller holds; output waits in the box until it is read. */
 export class BoxProcess {
@@ -50,6 +50,7 @@ export class BoxProcess {
   ): Promise<BoxProcess> {
     signal?.throwIfAborted();
     const started = Promise.withResolvers<number>();
+    let isStarted = false;
     const stdout = new OutputReadable();
     const stderr = new OutputReadable();
     const outputs = new Map([
@@ -61,7 +62,11 @@ export class BoxProcess {
       {
         onData: (stream, data) => outputs.get(stream)?.accept(data),
         onEnd: (stream) => outputs.get(stream)?.finish(),
-        onEvent: (event) => started.resolve(numberField(event, "pid") ?? 0),
+        onEvent: (event) => {
+          if (event["event"] !== "started") return;
+          isStarted = true;
+          started.resolve(numberField(event, "pid") ?? 0);
+        },
       },
     );
     const cancel = (): void => channel.control({ op: "cancel" });
@@ -70,7 +75,10 @@ export class BoxProcess {
       try {
         const result = await channel.result;
         throwIfFailed(result);
-        return readProcessEnd(result, channel);
+        const end = readProcessEnd(result, channel);
+        if (!isStarted && end.status !== "cancelled")
+          throw new FrameError("A process ended before it started.");
+        return end;
       } catch (cause) {
         const error = connection.judge(cause);
         started.reject(startError(error, request.argv[0] ?? ""));
@@ -78,7 +86,8 @@ export class BoxProcess {
         throw error;
       } finally {
         signal?.removeEventListener("abort", cancel);
-        started.reject(signal?.reason ?? new Error("The process ended before it started."));
+        // Only for one that was cancelled before it had started; otherwise it is settled already.
+        started.reject(signal?.reason);
         for (const output of outputs.values()) output.finish();
       }
     })();
@@ -91,6 +100,7 @@ export class BoxProcess {
 
   /** Sends a signal to the process and its group; without a name everything it started is killed. */
   kill(signal?: SignalName): void {
+    if (signal !== undefined) checkSignalName(signal);
     this.#channel.control(signal ? { op: "signal", signal } : { op: "cancel" });
   }
 
