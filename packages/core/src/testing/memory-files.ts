@@ -168,9 +168,7 @@ export class MemoryFiles {
     const segments = segmentsOf(absolute);
     const name = segments.pop()!;
     if (parents) return { parent: this.#makeFolders(segments, path), name };
-    const parent = this.node(`/${segments.join("/")}`);
-    if (parent.type !== "directory") throw new MemoryFileError("ENOTDIR", path, "that is no folder");
-    return { parent, name };
+    return { parent: folderAt(this.node(`/${segments.join("/")}`), path), name };
   }
 
   #makeFolders(segments: readonly string[], path: string): MemoryFolder {
@@ -182,8 +180,7 @@ export class MemoryFiles {
       }
       node = childOf(node, segment, path);
     }
-    if (node.type !== "directory") throw new MemoryFileError("ENOTDIR", path, "that is no folder");
-    return node;
+    return folderAt(node, path);
   }
 
   #charge(path: string, bytes: number, entries: number): void {
@@ -198,10 +195,14 @@ function folder(): MemoryFolder {
   return { type: "directory", children: new Map(), mode: 0o755, mtimeMs: Date.now() };
 }
 
-function childOf(node: MemoryNode, segment: string, path: string): MemoryNode {
+function folderAt(node: MemoryNode, path: string): MemoryFolder {
+  if (node.type === "directory") return node;
   if (node.type === "symlink") throw new MemoryFileError("EESCAPE", path, "the path goes through a link");
-  if (node.type === "file") throw new MemoryFileError("ENOTDIR", path, "a part of the path is a file");
-  const child = node.children.get(segment);
+  throw new MemoryFileError("ENOTDIR", path, "a part of the path is a file");
+}
+
+function childOf(node: MemoryNode, segment: string, path: string): MemoryNode {
+  const child = folderAt(node, path).children.get(segment);
   if (!child) throw new MemoryFileError("ENOENT", path, "no such file or folder");
   return child;
 }
