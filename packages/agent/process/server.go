@@ -89,7 +89,7 @@ func (server *server) start() (*group, *os.File, *failure.Error) {
 	}
 	defer syscall.Close(theirs)
 	setPassCredentials(socket)
-	errorEnd, errorOutput, err := pipe(false)
+	errorEnd, errorOutput, err := newPipe(false)
 	if err != nil {
 		socket.Close()
 		return nil, nil, failure.System(err, "prepare "+server.request.Name, "")
@@ -112,7 +112,9 @@ func (server *server) start() (*group, *os.File, *failure.Error) {
 	var report *os.File
 	pid, err := manager.reaper.Start(func() (pid int, err error) {
 		pid, report, err = child.Start(server.job(marked), child.Streams{Input: null, Output: errorEnd, Errors: errorEnd, Structured: theirs})
-		manager.lead(marked, pid, err)
+		if manager.marks.CanBeChanged() {
+			manager.lead(marked, pid, err)
+		}
 		return pid, err
 	}, func(exit Exit) { server.exited <- exit })
 	if err != nil {
@@ -140,12 +142,16 @@ func (server *server) job(group *group) *child.Job {
 			basic[name] = value
 		}
 	}
+	limits := []child.Limit{{Resource: limitCore}}
+	if marks := server.manager.marks; marks.CanBeChanged() {
+		limits = append(limits, marks.Limits(group.mark)...)
+	}
 	return &child.Job{
 		Arguments:   server.request.Arguments,
 		Environment: environment(basic, server.request.Env, map[string]string{"LLM_SANDBOX_ROLE": "server"}),
 		Directory:   "/",
 		Filter:      settings.Filter,
-		Limits:      append(server.manager.marks.Limits(group.mark), child.Limit{Resource: limitCore}),
+		Limits:      limits,
 	}
 }
 

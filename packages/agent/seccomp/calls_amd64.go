@@ -10,6 +10,7 @@ const (
 	sysClone3      = 435
 	sysPersonality = 135
 	sysSocket      = 41
+	sysPrlimit     = 302
 	sysSocketpair  = 53
 )
 

@@ -9,6 +9,7 @@ const (
 	sysClone3      = 435
 	sysPersonality = 92
 	sysSocket      = 198
+	sysPrlimit     = 261
 	sysSocketpair  = 199
 )
 

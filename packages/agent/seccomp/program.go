@@ -66,6 +66,16 @@ func Program() []Instruction {
 		Instruction{jumpEqual, 1, 0, 0xffffffff},
 		Instruction{giveBack, 0, 0, refuse},
 		Instruction{giveBack, 0, 0, allow})
+	// Of the same user, a program could take the agent's own limits away. Asking, and one's own limits, stay possible.
+	when(sysPrlimit,
+		Instruction{load, 0, 0, offsetArguments},
+		Instruction{jumpEqual, 5, 0, 0},
+		Instruction{load, 0, 0, offsetArguments + 2*8},
+		Instruction{jumpEqual, 0, 2, 0},
+		Instruction{load, 0, 0, offsetArguments + 2*8 + 4},
+		Instruction{jumpEqual, 1, 0, 0},
+		Instruction{giveBack, 0, 0, refuse},
+		Instruction{giveBack, 0, 0, allow})
 	for _, number := range []uint32{sysSocket, sysSocketpair} {
 		when(number,
 			Instruction{load, 0, 0, offsetArguments},

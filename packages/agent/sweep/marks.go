@@ -67,6 +67,10 @@ func (marks *Marks) Limits(mark Mark) []child.Limit {
 	return []child.Limit{{Resource: limitLocks, Soft: locks, Hard: locks}, {Resource: limitRTTime, Soft: rtTime, Hard: rtTime}}
 }
 
+// CanBeChanged says whether a process that is marked can have children with marks of their own: limits only go down,
+// so a server of future runs has to stay as it was started.
+func (marks *Marks) CanBeChanged() bool { return !marks.byLimits }
+
 // Put marks the first process of a run, a session leader, whichever process has started it.
 func (marks *Marks) Put(pid int, mark Mark) {
 	switch {
