@@ -4,7 +4,7 @@ import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
 import type { Message } from "../stream/message.ts";
 import type { Guard } from "./guard.ts";
-import { throwIfFailed } from "./operation.ts";
+import { failureCode, throwIfFailed } from "./operation.ts";
 import { Outputs } from "./outputs.ts";
 import type { OutputListener } from "./outputs.ts";
 import { readProcessEnd } from "./process-end.ts";
@@ -70,6 +70,7 @@ export async function execute(
 }
 
 async function finish(channel: Channel, result: Message, outputs: Outputs): Promise<CommandResult> {
+  if (failureCode(result) === "ECANCELED") return neverStarted();
   throwIfFailed(result);
   await outputs.settled;
   if (outputs.failure) throw outputs.failure.error;
