@@ -111,7 +111,7 @@ func (server *server) start() (*group, *os.File, *failure.Error) {
 	defer syscall.Close(null)
 	var report *os.File
 	pid, err := manager.reaper.Start(func() (pid int, err error) {
-		pid, report, err = child.Start(server.job(marked), child.Streams{Input: null, Output: errorEnd, Errors: errorEnd, Structured: theirs})
+		pid, report, err = child.Start(server.job(), child.Streams{Input: null, Output: errorEnd, Errors: errorEnd, Structured: theirs})
 		if manager.marks.CanBeChanged() {
 			manager.lead(marked, pid, err)
 		}
@@ -134,7 +134,7 @@ func (server *server) start() (*group, *os.File, *failure.Error) {
 
 // The server is root in a box of two users, so it gets nothing that the user or the host's caller could have
 // filled, and its program is not looked for where the user can write.
-func (server *server) job(group *group) *child.Job {
+func (server *server) job() *child.Job {
 	settings := server.manager.settings
 	basic := map[string]string{"PATH": trustedPath(settings.Environment["PATH"], settings.UserFolders), "HOME": "/", "LANG": "C.UTF-8"}
 	for _, name := range []string{"LANG", "LC_ALL", "TZ"} {
@@ -142,16 +142,12 @@ func (server *server) job(group *group) *child.Job {
 			basic[name] = value
 		}
 	}
-	limits := []child.Limit{{Resource: limitCore}}
-	if marks := server.manager.marks; marks.CanBeChanged() {
-		limits = append(limits, marks.Limits(group.mark)...)
-	}
 	return &child.Job{
 		Arguments:   server.request.Arguments,
 		Environment: environment(basic, server.request.Env, map[string]string{"LLM_SANDBOX_ROLE": "server"}),
 		Directory:   "/",
 		Filter:      settings.Filter,
-		Limits:      limits,
+		Limits:      []child.Limit{{Resource: limitCore}},
 	}
 }
 
