@@ -30,6 +30,7 @@ type box struct {
 	received chan struct{}
 
 	lostOnPurpose bool
+	discard       bool // the data are not kept
 
 	writing  sync.Mutex
 	lock     sync.Mutex
@@ -191,7 +192,9 @@ func (operation *operation) take(frame frames.Frame) {
 	switch frame.Type {
 	case frames.Data:
 		stream := frame.Stream()
-		operation.data[stream].Write(frame.Payload[1:])
+		if !operation.box.discard {
+			operation.data[stream].Write(frame.Payload[1:])
+		}
 		operation.chunks = append(operation.chunks, chunk{stream, len(frame.Payload) - 1})
 		if !operation.manual {
 			operation.box.send(frames.CreditFrame(operation.id, stream, uint32(len(frame.Payload)-1)))

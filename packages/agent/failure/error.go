@@ -35,8 +35,8 @@ func System(err error, doing, path string) *Error {
 
 // Name is the errno's name, such as ENOENT.
 func Name(errno syscall.Errno) string {
-	if name, known := names[errno]; known {
-		return name
+	if int(errno) < len(names) && names[errno] != "" {
+		return names[errno]
 	}
 	return fmt.Sprintf("E%d", int(errno))
 }

@@ -1,8 +1,6 @@
 package failure
 
-import "syscall"
-
-var names = map[syscall.Errno]string{
+var names = [...]string{
 	1:   "EPERM",
 	2:   "ENOENT",
 	3:   "ESRCH",

@@ -10,6 +10,7 @@ import (
 
 	"llm-sandbox/agent/connection"
 	"llm-sandbox/agent/frames"
+	"llm-sandbox/agent/pipe"
 )
 
 // pump moves what a process writes to the host. It reads only what the host has allowed, so that a process whose
@@ -38,6 +39,7 @@ func (pump *pump) run(ctx context.Context, before func()) {
 	if err != nil {
 		return
 	}
+	var rhythm rhythm
 	for {
 		allowed, err := pump.outlet.Reserve(ctx, frames.MaxDataBytes)
 		if err != nil {
@@ -57,7 +59,32 @@ func (pump *pump) run(ctx context.Context, before func()) {
 			return
 		}
 		pump.advance(int64(count))
+		rhythm.frame(count)
 	}
+}
+
+// rhythm waits a moment when a process writes many small pieces quickly, so that the next frame holds more of them;
+// single pieces go out at once.
+type rhythm struct {
+	last  time.Time
+	quick int // small frames in a row, each soon after the one before
+}
+
+const (
+	smallFrame  = 16 << 10
+	soon        = time.Millisecond
+	quickInARow = 8
+)
+
+func (rhythm *rhythm) frame(count int) {
+	now := time.Now()
+	if count >= smallFrame || now.Sub(rhythm.last) > 2*soon {
+		rhythm.quick = 0
+	} else if rhythm.quick++; rhythm.quick > quickInARow {
+		time.Sleep(soon)
+		now = time.Now()
+	}
+	rhythm.last = now
 }
 
 func (pump *pump) take(source syscall.RawConn, allowed int) (buffer *[]byte, count int) {
@@ -78,21 +105,16 @@ func (pump *pump) tryRead(descriptor, allowed int) (*[]byte, int) {
 	buffer := connection.FrameBuffer()
 	pump.lock.Lock()
 	defer pump.lock.Unlock()
-	for {
-		count, err := syscall.Read(descriptor, (*buffer)[frames.DataRoom:frames.DataRoom+allowed])
-		if err == syscall.EINTR {
-			continue
+	count, err := pipe.Read(descriptor, (*buffer)[frames.DataRoom:frames.DataRoom+allowed])
+	if count == 0 {
+		connection.ReleaseFrameBuffer(buffer)
+		if err == syscall.EAGAIN {
+			return nil, wouldBlock
 		}
-		if err != nil || count <= 0 {
-			connection.ReleaseFrameBuffer(buffer)
-			if err == syscall.EAGAIN {
-				return nil, wouldBlock
-			}
-			return nil, 0
-		}
-		pump.read += int64(count)
-		return buffer, count
+		return nil, 0
 	}
+	pump.read += int64(count)
+	return buffer, count
 }
 
 // finish lets run take what is in the pipe and end, also when somebody still holds its other end.

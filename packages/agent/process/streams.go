@@ -19,16 +19,16 @@ func openStreams(withInput, structured bool) (*streams, *childEnds, error) {
 	ours, theirs := &streams{}, &childEnds{Streams: child.Streams{Input: -1, Output: -1, Errors: -1, Structured: -1}}
 	err := func() (err error) {
 		if withInput {
-			if theirs.Input, ours.input, err = pipe(true); err != nil {
+			if theirs.Input, ours.input, err = newPipe(true); err != nil {
 				return err
 			}
 		} else if theirs.Input, err = syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0); err != nil {
 			return err
 		}
-		if theirs.Output, ours.output, err = pipe(false); err != nil {
+		if theirs.Output, ours.output, err = newPipe(false); err != nil {
 			return err
 		}
-		if theirs.Errors, ours.errors, err = pipe(false); err != nil {
+		if theirs.Errors, ours.errors, err = newPipe(false); err != nil {
 			return err
 		}
 		if structured {
@@ -44,8 +44,8 @@ func openStreams(withInput, structured bool) (*streams, *childEnds, error) {
 	return ours, theirs, nil
 }
 
-// pipe is the process's end, and the agent's, which writes when toProcess.
-func pipe(toProcess bool) (int, *os.File, error) {
+// newPipe is the process's end, and the agent's, which writes when toProcess.
+func newPipe(toProcess bool) (int, *os.File, error) {
 	var ends [2]int
 	if err := syscall.Pipe2(ends[:], syscall.O_CLOEXEC); err != nil {
 		return -1, nil, err

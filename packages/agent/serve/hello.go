@@ -20,10 +20,8 @@ type hello struct {
 		UID int `json:"uid"`
 		GID int `json:"gid"`
 	} `json:"user"`
-	Tags struct {
-		First int `json:"first"`
-		Count int `json:"count"`
-	} `json:"tags"`
+	// Tags are needed in mode split-uid only.
+	Tags      *tags             `json:"tags"`
 	Workspace string            `json:"workspace"`
 	Scratch   []string          `json:"scratch"`
 	Env       map[string]string `json:"env"`
@@ -35,6 +33,11 @@ type hello struct {
 	HeartbeatMs float64 `json:"heartbeatMs"`
 	LifetimeMs  float64 `json:"lifetimeMs"`
 	Restore     string  `json:"restore"`
+}
+
+type tags struct {
+	First int `json:"first"`
+	Count int `json:"count"`
 }
 
 type answer struct {
@@ -81,10 +84,13 @@ func (request *hello) check() error {
 		return fmt.Errorf("window is %d", request.Window)
 	case limits.Processes == 0 || limits.OpenFiles < 8 || limits.FileBytes == 0:
 		return fmt.Errorf("limits are missing or too small")
-	case request.Tags.First <= request.User.GID && request.User.GID < request.Tags.First+request.Tags.Count:
-		return fmt.Errorf("the user's group is one of the tags")
 	case !(request.HeartbeatMs >= 0) || !(request.LifetimeMs >= 0):
 		return fmt.Errorf("heartbeatMs and lifetimeMs must not be negative")
+	case request.Tags == nil:
+	case request.Tags.First <= 0 || request.Tags.Count < 2:
+		return fmt.Errorf("tags are too few")
+	case request.Tags.First <= request.User.GID && request.User.GID < request.Tags.First+request.Tags.Count:
+		return fmt.Errorf("the user's group is one of the tags")
 	}
 	for _, folder := range append([]string{request.Workspace}, request.Scratch...) {
 		if !strings.HasPrefix(folder, "/") {

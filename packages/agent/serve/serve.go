@@ -16,6 +16,7 @@ import (
 	"llm-sandbox/agent/frames"
 	"llm-sandbox/agent/identity"
 	"llm-sandbox/agent/lifecycle"
+	"llm-sandbox/agent/pipe"
 	"llm-sandbox/agent/process"
 	"llm-sandbox/agent/seccomp"
 )
@@ -32,7 +33,6 @@ const (
 
 type session struct {
 	connection *connection.Connection
-	output     *os.File
 	manager    *process.Manager
 	files      *files.Files
 	ending     sync.Once
@@ -40,8 +40,12 @@ type session struct {
 
 // Run serves the host at the other end of input and output and ends the program.
 func Run(input, output *os.File) {
-	session := &session{output: output}
-	session.connection = connection.New(input, output, func(error) { session.exit(exitFine) })
+	session := &session{}
+	writer, err := pipe.Writer(output)
+	if err != nil {
+		session.endOfInput(err)
+	}
+	session.connection = connection.New(input, writer, func(error) { session.exit(exitFine) })
 	impatience := time.AfterFunc(helloPatience, func() { session.exit(exitRefused) })
 	payload, err := session.connection.ReadHello()
 	if err != nil {
@@ -70,8 +74,11 @@ func (session *session) begin(request *hello) error {
 	if err != nil {
 		return err
 	}
-	if user.Split && (request.Tags.First <= 0 || request.Tags.Count < 2) {
-		return errors.New("HELLO: tags are missing or too few")
+	if request.Tags == nil {
+		if user.Split {
+			return errors.New("HELLO: tags are missing")
+		}
+		request.Tags = &tags{}
 	}
 	session.files = files.New(files.Options{
 		Workspace: request.Workspace, Scratch: request.Scratch,

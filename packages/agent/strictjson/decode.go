@@ -15,7 +15,8 @@ import (
 const maxDepth = 16
 
 // Decode fills target, a pointer to a struct, from one JSON object: keys match exactly, unknown and repeated
-// keys are errors unless they begin with "x-" or are among the ignored ones, and nothing may follow the object.
+// keys are errors unless they begin with "x-" or are among the ignored ones, null is
+// allowed only for a pointer, and nothing may follow the object.
 func Decode(data []byte, target any, ignored ...string) error {
 	if !utf8.Valid(data) {
 		return errors.New("not UTF-8")
@@ -41,7 +42,8 @@ func checkValue(decoder *json.Decoder, shape reflect.Type, path string, depth in
 	if err != nil {
 		return err
 	}
-	for shape != nil && shape.Kind() == reflect.Pointer {
+	isOptional := shape != nil && shape.Kind() == reflect.Pointer
+	if isOptional {
 		shape = shape.Elem()
 	}
 	switch token {
@@ -50,7 +52,7 @@ func checkValue(decoder *json.Decoder, shape reflect.Type, path string, depth in
 	case json.Delim('['):
 		return checkArray(decoder, shape, path, depth)
 	case nil:
-		if shape != nil {
+		if shape != nil && !isOptional {
 			return fmt.Errorf("%s is null", path)
 		}
 	}
