@@ -106,9 +106,8 @@ export class Channel {
   }
 
   /** For the connection: a DATA frame. */
-  receiveData(payload: Uint8Array): void {
-    if (payload.length < 2) throw new FrameError("A DATA frame holds no data.");
-    this.#incomingOf(payload[0]!).receive(payload.subarray(1));
+  receiveData(stream: number, data: Uint8Array): void {
+    this.#incomingOf(stream).receive(data);
   }
 
   /** For the connection: an END frame. */

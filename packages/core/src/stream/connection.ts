@@ -20,7 +20,7 @@ import type { Message } from "./message.ts";
 /** The only version of the protocol there is. */
 export const protocolVersion = 1;
 /** Credit that every stream from the agent starts with, in bytes: enough to keep a fast stream full. */
-const receiveWindow = 1_048_576;
+const receiveWindow = 4 * 1_048_576;
 /** The smallest and largest window that an agent may name. */
 const sendWindowBounds = { least: 4_096, most: 16_777_216 };
 /** How often a quiet connection is asked whether it still answers. */
@@ -245,7 +245,7 @@ class Wire implements ChannelPort {
     if (!channel) throw new FrameError(`Channel ${frame.channel} is not open.`);
     switch (frame.type) {
       case FrameType.data:
-        return channel.receiveData(frame.payload);
+        return channel.receiveData(frame.stream, frame.payload);
       case FrameType.end:
         return channel.receiveEnd(frame.payload);
       case FrameType.credit:

@@ -9,7 +9,7 @@ const types = Object.values(FrameType);
 const anyFrame = fc.record({
   type: fc.constantFrom(...types),
   channel: fc.integer({ min: 0, max: 0xffff_ffff }),
-  payload: fc.uint8Array({ maxLength: 300 }),
+  payload: fc.uint8Array({ minLength: 2, maxLength: 300 }),
 });
 
 test("any split of the bytes gives the same frames", () => {
@@ -24,7 +24,7 @@ test("any split of the bytes gives the same frames", () => {
         const decoder = new FrameDecoder();
         const received: Frame[] = [];
         for (const chunk of split(bytes, cuts)) received.push(...decoder.push(chunk));
-        expect(received.map(plain)).toEqual(sent.map(plain));
+        expect(joined(received.map(unpacked))).toEqual(joined(sent.map(plain)));
         expect(decoder.atBoundary).toBe(true);
       },
     ),
@@ -107,6 +107,34 @@ function* split(bytes: Buffer, cuts: readonly number[]): Generator<Uint8Array> {
   }
 }
 
-function plain(frame: Frame): object {
-  return { ...frame, payload: [...frame.payload] };
+const unpacked = (frame: Frame): PlainFrame => ({ ...frame, payload: [...frame.payload] });
+
+/** What was sent, as the decoder hands it on: the stream of a DATA frame apart from its data. */
+function plain({ type, channel, payload }: Pick<Frame, "type" | "channel" | "payload">): PlainFrame {
+  const isData = type === FrameType.data;
+  const data = [...payload];
+  return { type, channel, stream: isData ? data.shift()! : 0, payload: data };
+}
+
+/** Joins the pieces of DATA frames that follow each other; what was sent is joined alike. */
+function joined(frames: readonly PlainFrame[]): PlainFrame[] {
+  const wholes: PlainFrame[] = [];
+  for (const frame of frames) {
+    const last = wholes.at(-1);
+    const continues =
+      frame.type === FrameType.data &&
+      last?.type === FrameType.data &&
+      last.channel === frame.channel &&
+      last.stream === frame.stream;
+    if (continues) last.payload.push(...frame.payload);
+    else wholes.push({ ...frame, payload: [...frame.payload] });
+  }
+  return wholes;
+}
+
+interface PlainFrame {
+  readonly type: number;
+  readonly channel: number;
+  readonly stream: number;
+  readonly payload: number[];
 }

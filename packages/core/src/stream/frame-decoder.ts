@@ -4,40 +4,56 @@ import type { Frame } from "./frame.ts";
 const knownTypes: ReadonlySet<number> = new Set(Object.values(FrameType));
 
 /**
- * Cuts a byte stream into frames. Lengths are checked before anything is kept, so a hostile peer
- * can make it hold at most one payload. Payloads share memory with the chunks they came in.
+ * Cuts a byte stream into frames. Lengths are checked before anything is kept, so a hostile peer can make it hold at
+ * most one payload. The data of a DATA frame are handed on as they come, as several frames if they come in pieces:
+ * nothing of them is held or copied. Payloads share memory with the chunks they came in.
  */
 export class FrameDecoder {
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
+  /** Bytes that the pending frame takes, once its header is there. */
+  #goal = 0;
+  /** The DATA frame under way, and how much of it is still to come. */
+  #data = { channel: 0, stream: 0, left: 0 };
 
   /** Frames that are complete with this chunk. Throws FrameError at the first impossible byte. */
   *push(chunk: Uint8Array): Generator<Frame, void, undefined> {
     let rest = chunk;
     while (rest.length > 0) {
+      if (this.#data.left > 0) {
+        const piece = rest.subarray(0, this.#data.left);
+        rest = rest.subarray(piece.length);
+        this.#data.left -= piece.length;
+        yield {
+          type: FrameType.data,
+          channel: this.#data.channel,
+          stream: this.#data.stream,
+          payload: piece,
+        };
+        continue;
+      }
       if (this.#pendingBytes > 0) {
         rest = this.#fill(rest);
         const joined = this.#takeComplete();
         if (joined) yield joined;
         continue;
       }
-      if (rest.length < headerBytes) {
-        this.#keep(rest);
-        return;
+      if (rest.length < headerBytes) return this.#keep(rest);
+      const wanted = bytesToTake(rest);
+      if (rest.length < wanted) {
+        this.#goal = wanted;
+        return this.#keep(rest);
       }
-      const length = checkedLength(rest);
-      if (rest.length < headerBytes + length) {
-        this.#keep(rest);
-        return;
-      }
-      yield frameOf(rest, length);
-      rest = rest.subarray(headerBytes + length);
+      const taken = rest.subarray(0, wanted);
+      rest = rest.subarray(wanted);
+      const frame = this.#frameOf(taken);
+      if (frame) yield frame;
     }
   }
 
   /** True between two frames: a stream that ends elsewhere was cut. */
   get atBoundary(): boolean {
-    return this.#pendingBytes === 0;
+    return this.#pendingBytes === 0 && this.#data.left === 0;
   }
 
   #keep(bytes: Uint8Array): void {
@@ -47,28 +63,30 @@ export class FrameDecoder {
 
   /** Adds what the pending frame still needs; returns what is left over. */
   #fill(bytes: Uint8Array): Uint8Array {
-    if (this.#pendingBytes < headerBytes) {
-      const wanted = Math.min(headerBytes - this.#pendingBytes, bytes.length);
-      this.#keep(bytes.subarray(0, wanted));
-      if (this.#pendingBytes === headerBytes) checkedLength(this.#join());
-      return bytes.subarray(wanted);
-    }
-    const wanted = Math.min(this.#total() - this.#pendingBytes, bytes.length);
+    const wanted = Math.min((this.#goal || headerBytes) - this.#pendingBytes, bytes.length);
     this.#keep(bytes.subarray(0, wanted));
+    if (this.#goal === 0 && this.#pendingBytes >= headerBytes) this.#goal = bytesToTake(this.#join());
     return bytes.subarray(wanted);
   }
 
   #takeComplete(): Frame | undefined {
-    if (this.#pendingBytes < headerBytes || this.#pendingBytes < this.#total()) return undefined;
+    if (this.#goal === 0 || this.#pendingBytes < this.#goal) return undefined;
     const bytes = this.#join();
     this.#pending = [];
     this.#pendingBytes = 0;
-    return frameOf(bytes, bytes.length - headerBytes);
+    this.#goal = 0;
+    return this.#frameOf(bytes);
   }
 
-  #total(): number {
-    if (this.#pending[0]!.length < headerBytes) this.#join();
-    return headerBytes + checkedLength(this.#pending[0]!);
+  /** A frame whose bytes are all there; of a DATA frame its head, after which its data are on their way. */
+  #frameOf(bytes: Uint8Array): Frame | undefined {
+    const type = bytes[4]!;
+    const channel = ((bytes[5]! << 24) | (bytes[6]! << 16) | (bytes[7]! << 8) | bytes[8]!) >>> 0;
+    if (type === FrameType.data) {
+      this.#data = { channel, stream: bytes[headerBytes]!, left: lengthIn(bytes) - 1 };
+      return undefined;
+    }
+    return { type, channel, stream: 0, payload: bytes.subarray(headerBytes) };
   }
 
   #join(): Uint8Array {
@@ -77,16 +95,18 @@ export class FrameDecoder {
   }
 }
 
-function checkedLength(header: Uint8Array): number {
-  const length = (header[0]! * 0x1000000 + (header[1]! << 16) + (header[2]! << 8) + header[3]!) >>> 0;
+/** Bytes to have before a frame can be handed on: all of it, or the head of a DATA frame. Checks the header. */
+function bytesToTake(header: Uint8Array): number {
+  const length = lengthIn(header);
   const type = header[4]!;
   if (!knownTypes.has(type)) throw new FrameError(`Frame type ${type} does not exist.`);
   const most = type === FrameType.data ? maxDataBytes + 1 : maxPayloadBytes;
   if (length > most) throw new FrameError(`A frame of ${length} bytes is over ${most}.`);
-  return length;
+  if (type !== FrameType.data) return headerBytes + length;
+  if (length < 2) throw new FrameError("A DATA frame holds no data.");
+  return headerBytes + 1;
 }
 
-function frameOf(bytes: Uint8Array, length: number): Frame {
-  const channel = ((bytes[5]! << 24) | (bytes[6]! << 16) | (bytes[7]! << 8) | bytes[8]!) >>> 0;
-  return { type: bytes[4]!, channel, payload: bytes.subarray(headerBytes, headerBytes + length) };
+function lengthIn(header: Uint8Array): number {
+  return ((header[0]! << 24) | (header[1]! << 16) | (header[2]! << 8) | header[3]!) >>> 0;
 }

@@ -27,6 +27,9 @@ export const maxChannel = 0xffff_ffff;
 export interface Frame {
   readonly type: number;
   readonly channel: number;
+  /** The stream of a DATA frame; 0 for every other type. */
+  readonly stream: number;
+  /** Of a DATA frame the data, without the stream byte. */
   readonly payload: Uint8Array;
 }
 

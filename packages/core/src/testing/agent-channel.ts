@@ -1,4 +1,5 @@
 import { FrameType, encodeCredit, encodeData, encodeEnd, encodeJson, maxDataBytes } from "../stream/frame.ts";
+import type { Frame } from "../stream/frame.ts";
 import type { Message } from "../stream/message.ts";
 
 /** What a channel needs of the agent's end of the connection. */
@@ -72,11 +73,11 @@ export class AgentChannel {
   }
 
   /** A frame of the host. */
-  receive(type: number, payload: Buffer, message: () => Message): void {
+  receive(frame: Pick<Frame, "type" | "stream">, payload: Buffer, message: () => Message): void {
     if (!this.#open) return;
-    switch (type) {
+    switch (frame.type) {
       case FrameType.data:
-        return this.#inputOf(payload[0]!).push(payload.subarray(1));
+        return this.#inputOf(frame.stream).push(payload);
       case FrameType.end:
         return this.#inputOf(payload[0]!).finish();
       case FrameType.credit: {

@@ -71,7 +71,7 @@ export class MemoryAgent {
       case FrameType.close:
         return void this.#channels.delete(frame.channel);
       default:
-        this.#channels.get(frame.channel)?.receive(frame.type, payload, message);
+        this.#channels.get(frame.channel)?.receive(frame, payload, message);
     }
   }
 
