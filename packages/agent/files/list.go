@@ -7,12 +7,14 @@ import (
 	"io"
 )
 
+// ListRequest is the operation `list`; without MaxEntries the limit is 1,048,576.
 type ListRequest struct {
 	Path       string `json:"path"`
 	Recursive  bool   `json:"recursive"`
 	MaxEntries *int64 `json:"maxEntries"`
 }
 
+// ListResult counts the lines sent.
 type ListResult struct {
 	Entries int64 `json:"entries"`
 }

@@ -5,12 +5,14 @@ import (
 	"syscall"
 )
 
+// MkdirRequest is the operation `mkdir`; Mode holds permission bits only.
 type MkdirRequest struct {
 	Path    string `json:"path"`
 	Parents bool   `json:"parents"`
 	Mode    *int   `json:"mode"`
 }
 
+// MkdirResult says whether the folder is new.
 type MkdirResult struct {
 	Created bool `json:"created"`
 }

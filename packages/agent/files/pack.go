@@ -10,12 +10,14 @@ import (
 	"time"
 )
 
+// PackRequest is the operation `pack`; without MaxEntries the limit is 1,048,576.
 type PackRequest struct {
 	Path       string `json:"path"`
 	MaxBytes   *int64 `json:"maxBytes"`
 	MaxEntries *int64 `json:"maxEntries"`
 }
 
+// PackResult counts the archive's entries, and the sockets, FIFOs, devices and kernel trees left out.
 type PackResult struct {
 	Entries int64 `json:"entries"`
 	Skipped int64 `json:"skipped"`

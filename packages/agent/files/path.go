@@ -10,6 +10,7 @@ const (
 	longestPath = 65536
 )
 
+// access is what a location is wanted for.
 type access int
 
 const (

@@ -6,12 +6,14 @@ import (
 	"syscall"
 )
 
+// ReadRequest is the operation `read`; without MaxBytes there is no limit.
 type ReadRequest struct {
 	Path     string `json:"path"`
 	Offset   int64  `json:"offset"`
 	MaxBytes *int64 `json:"maxBytes"`
 }
 
+// ReadResult counts the bytes sent.
 type ReadResult struct {
 	Bytes int64 `json:"bytes"`
 }

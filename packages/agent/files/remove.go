@@ -6,12 +6,14 @@ import (
 	"syscall"
 )
 
+// RemoveRequest is the operation `remove`; MissingOk makes a path that is not there a success.
 type RemoveRequest struct {
 	Path      string `json:"path"`
 	Recursive bool   `json:"recursive"`
 	MissingOk bool   `json:"missingOk"`
 }
 
+// RemoveResult counts what was deleted, the folders too.
 type RemoveResult struct {
 	Removed int64 `json:"removed"`
 }

@@ -5,11 +5,13 @@ import (
 	"syscall"
 )
 
+// RenameRequest is the operation `rename`.
 type RenameRequest struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
+// RenameResult is empty.
 type RenameResult struct{}
 
 // Rename moves a file, folder or link as rename(2) does: what `to` names is replaced, a link is moved itself,

@@ -5,6 +5,7 @@ import (
 	"syscall"
 )
 
+// StatRequest is the operation `stat`.
 type StatRequest struct {
 	Path string `json:"path"`
 }

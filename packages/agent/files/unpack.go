@@ -10,12 +10,14 @@ import (
 	"syscall"
 )
 
+// UnpackRequest is the operation `unpack`; without MaxEntries the limit is 1,048,576.
 type UnpackRequest struct {
 	Path       string `json:"path"`
 	MaxBytes   *int64 `json:"maxBytes"`
 	MaxEntries *int64 `json:"maxEntries"`
 }
 
+// UnpackResult counts the archive's entries.
 type UnpackResult struct {
 	Entries int64 `json:"entries"`
 }

@@ -8,6 +8,7 @@ import (
 	"syscall"
 )
 
+// WriteRequest is the operation `write`; Mode holds permission bits only.
 type WriteRequest struct {
 	Path      string `json:"path"`
 	Mode      *int   `json:"mode"`
@@ -16,6 +17,7 @@ type WriteRequest struct {
 	Exclusive bool   `json:"exclusive"`
 }
 
+// WriteResult counts the bytes stored.
 type WriteResult struct {
 	Bytes int64 `json:"bytes"`
 }
