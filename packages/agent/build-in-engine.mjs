@@ -71,7 +71,8 @@ async function extract(tar, archive) {
   const extraction = tar.extract();
   archive.pipe(extraction);
   for await (const entry of extraction) {
-    if (entry.header.type === "file") return buffer(entry);
+    // Leaving the loop destroys the entry, so it is read to its end first.
+    if (entry.header.type === "file") return await buffer(entry);
   }
   throw new Error("the engine returned no file");
 }
