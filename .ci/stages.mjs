@@ -38,7 +38,10 @@ async function checkedStage(...args) {
 // `npm test` keeps the results of its own stages; only one that could not is kept here.
 async function testStage(name, allowedMs, args, engines) {
   const result = await stage(name, allowedMs, "npm", args, {
-    env: { LLM_SANDBOX_TEST_ENGINES: engines, LLM_SANDBOX_TEST_REPORTS: reports },
+    env: {
+      ...(engines === "" ? {} : { LLM_SANDBOX_TEST_ENGINES: engines }),
+      LLM_SANDBOX_TEST_REPORTS: reports,
+    },
   });
   if (result.timedOut || (!result.ok && !result.tail.includes("results kept"))) {
     keepResult(reports, result);
@@ -65,7 +68,7 @@ try {
   if (engines.length > 0) await makeImages(engines);
   await checkedStage("packed tarballs", 4 * minutes, "node", ["scripts/pack-smoke.mjs"]);
   const addresses = engines.map(({ name, address }) => `${name}=${address}`);
-  await testStage("npm test", 30 * minutes, ["test"], addresses.join(" "));
+  await testStage("npm test", 30 * minutes, ["test"], addresses.join(","));
   await testStage("long tests, in short", 6 * minutes, ["test", "--", "--long"], addresses[0] ?? "");
 } catch (error) {
   say(error.message);

@@ -2,8 +2,8 @@
 //   --long             the slow tests (chaos, fuzzing at full length, a thousand sessions) instead
 // LLM_SANDBOX_LONG=short runs those in a short form.
 // LLM_SANDBOX_TEST_REPORTS names a folder to leave the results in, for somebody else to sum up.
-// LLM_SANDBOX_TEST_ENGINES ("docker=unix:///var/run/docker.sock podman=…") names the engines to test against;
-// otherwise it is the one that is found.
+// LLM_SANDBOX_TEST_ENGINES ("docker=unix:///var/run/docker.sock,podman=unix://…", the names may be left out) says which
+// engines to test against; otherwise it is the one that is found.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -92,12 +92,10 @@ function hasGo() {
 }
 
 function testEngines() {
-  return process.env.LLM_SANDBOX_TEST_ENGINES?.split(/\s+/)
-    .filter(Boolean)
-    .map((entry) => {
-      const [name, address] = entry.split(/=(.*)/s);
-      return { name, env: { DOCKER_HOST: address } };
-    });
+  return process.env.LLM_SANDBOX_TEST_ENGINES?.split(",").map((entry) => {
+    const [, name, address] = /^(?:([\w-]+)=)?(.*)$/s.exec(entry.trim());
+    return { name: name ?? address, env: { DOCKER_HOST: address, LLM_SANDBOX_TEST_ENGINES: address } };
+  });
 }
 
 try {
