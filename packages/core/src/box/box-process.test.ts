@@ -39,11 +39,15 @@ test("standard input is open when asked for, and at its end otherwise", async ()
 
 test("output waits in the box until it is read", async () => {
   let sent = 0;
+  const flowing = Promise.withResolvers<void>();
   await using session = await open(async function* () {
-    for (; sent < 500; sent += 1) yield { stdout: Buffer.alloc(65_536, "x") };
+    for (; sent < 500; sent += 1) {
+      if (sent === 5) flowing.resolve();
+      yield { stdout: Buffer.alloc(65_536, "x") };
+    }
   });
   await using process = await session.spawn(["yes"]);
-  while (sent < 5) await new Promise((resolve) => setImmediate(resolve));
+  await flowing.promise;
   for (let round = 0; round < 200; round += 1) await new Promise((resolve) => setImmediate(resolve));
   // The credit, and what the streams between the ends hold.
   expect(sent).toBeLessThan(100);

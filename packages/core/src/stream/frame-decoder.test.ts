@@ -61,11 +61,9 @@ test("a length beyond the limit is refused with the header, before any payload",
 });
 
 test("types that do not exist are refused", () => {
-  for (let type = 0; type < 256; type += 1) {
-    const bytes = encodeFrame(type, 1, Uint8Array.of(1, 2));
-    if ((types as number[]).includes(type)) expect([...new FrameDecoder().push(bytes)]).toHaveLength(1);
-    else expect(() => [...new FrameDecoder().push(bytes)]).toThrow(FrameError);
-  }
+  const all = Array.from({ length: 256 }, (_, type) => type);
+  const accepted = all.filter((type) => !decodeAll([encodeFrame(type, 1, Buffer.from("{}"))]).failed);
+  expect(accepted).toEqual(types.toSorted((a, b) => a - b));
 });
 
 test("a payload of a mebibyte that comes byte by byte is put together", () => {
@@ -93,7 +91,7 @@ test("mutated frames give frames or a FrameError, and change no prototype", () =
 test("random bytes give frames or a FrameError", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (chunks) => {
-      decodeAll(chunks);
+      expect(() => decodeAll(chunks)).not.toThrow();
     }),
   );
 });
