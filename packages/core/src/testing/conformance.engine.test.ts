@@ -1,11 +1,10 @@
-import { afterAll, describe, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { docker } from "../runtimes/docker/index.ts";
 import { EngineUnderTest } from "../runtimes/docker/testing/engine-under-test.ts";
 import { testRuntime } from "./conformance/test-runtime.ts";
 import type { ConformanceException } from "./conformance/test-runtime.ts";
 
 const engine = await EngineUnderTest.find();
-const runner = { describe, test, afterAll };
 
 const podmanExceptions: readonly ConformanceException[] = [
   {
@@ -14,18 +13,18 @@ const podmanExceptions: readonly ConformanceException[] = [
   },
 ];
 
-if (!engine) {
-  test.skip("no container engine is found on this machine: set DOCKER_HOST, or start Docker or Podman", () => {});
-} else {
-  const modes = ["split-uid", "same-uid"] as const;
-  for (const mode of modes) {
-    testRuntime({
-      name: `${engine.name}, ${mode}`,
-      runner,
-      runtime: () => docker({ mode }),
-      exceptions: engine.kind === "podman" ? podmanExceptions : [],
-      leftovers: async () =>
-        (await engine.boxesOf(process.pid)).map(({ name, state }) => `${name} (${state})`),
-    });
-  }
+// Without an engine this one line tells why nothing else is here.
+test.skipIf(!engine)("a container engine is found: DOCKER_HOST, Docker, Podman", () => {
+  expect(engine?.name).toMatch(/^(docker|podman) \d/);
+});
+
+for (const mode of engine ? (["split-uid", "same-uid"] as const) : []) {
+  testRuntime({
+    name: `${engine!.name}, ${mode}`,
+    runner: { describe, test, afterAll },
+    runtime: () => docker({ mode }),
+    exceptions: engine!.kind === "podman" ? podmanExceptions : [],
+    leftovers: async () =>
+      (await engine!.boxesOf(process.pid)).map(({ name, state }) => `${name} (${state})`),
+  });
 }
