@@ -15,6 +15,8 @@ type UnpackRequest struct {
 	Path       string `json:"path"`
 	MaxBytes   *int64 `json:"maxBytes"`
 	MaxEntries *int64 `json:"maxEntries"`
+	// Links may point "inside" (also when empty) the folder only, or to "any" place: the agent follows none.
+	Links string `json:"links"`
 }
 
 // UnpackResult counts the archive's entries.
@@ -35,6 +37,9 @@ func (f *Files) Unpack(ctx context.Context, request UnpackRequest, in io.Reader)
 		if err != nil {
 			return UnpackResult{}, err
 		}
+		if request.Links != "" && request.Links != "inside" && request.Links != "any" {
+			return UnpackResult{}, fail("EPROTO", request.Path, "links must be \"inside\" or \"any\", not %.200q", request.Links)
+		}
 		at, err := f.locate(request.Path, writing)
 		if err != nil {
 			return UnpackResult{}, err
@@ -42,7 +47,7 @@ func (f *Files) Unpack(ctx context.Context, request UnpackRequest, in io.Reader)
 		unpacker := &unpacker{
 			files: f, at: at, archive: newArchive(ctx, bufio.NewReaderSize(in, chunkBytes)),
 			bytesLeft: mostBytes, mostBytes: mostBytes, entriesLeft: most, most: most,
-			hardLinkable: map[[16]byte]bool{},
+			hardLinkable: map[[16]byte]bool{}, anyLinks: request.Links == "any",
 		}
 		err = f.identity.run(func(user asUser) error {
 			base, err := f.open(user, at, openFolder)
@@ -67,6 +72,7 @@ type unpacker struct {
 	bytesLeft, mostBytes int64
 	entriesLeft, most    int64
 	hardLinkable         map[[16]byte]bool // hashes of the names of regular files from this archive
+	anyLinks             bool
 }
 
 func (u *unpacker) all() error {

@@ -103,8 +103,10 @@ func (u *unpacker) folder(header *tar.Header, names []string) error {
 }
 
 func (u *unpacker) link(header *tar.Header, names []string) error {
-	if err := checkTarget(u.at, names, header.Linkname); err != nil {
-		return err
+	if !u.anyLinks {
+		if err := checkTarget(u.at, names, header.Linkname); err != nil {
+			return err
+		}
 	}
 	return u.named(names, func(user asUser, name string) error {
 		return makeLinkAt(user, header.Linkname, u.way.folder(), name)

@@ -181,6 +181,23 @@ func TestLinksThatStayInsideAreKept(t *testing.T) {
 	}
 }
 
+func TestLinksToAnywhereAreKeptOnRequestAndNeverFollowed(t *testing.T) {
+	b := newBox(t)
+	unpack := func(links string) error {
+		archive := tarOf(member{kind: tar.TypeSymlink, name: "out", target: b.outside}, member{name: "out/file", content: "x"})
+		_, err := b.Unpack(background, UnpackRequest{Path: b.path(), Links: links}, archive)
+		return err
+	}
+	wantCode(t, unpack("any"), "EARCHIVE")
+	if got, err := os.Readlink(b.path("out")); err != nil || got != b.outside {
+		t.Errorf("the link leads to %q, %v", got, err)
+	}
+	if _, err := os.Lstat(filepath.Join(b.outside, "file")); !os.IsNotExist(err) {
+		t.Errorf("a file was written through the link: %v", err)
+	}
+	wantCode(t, unpack("some"), "EPROTO")
+}
+
 func TestModesOfAnArchive(t *testing.T) {
 	old := syscall.Umask(0o077)
 	defer syscall.Umask(old)

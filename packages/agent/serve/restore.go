@@ -22,7 +22,7 @@ func (session *session) restore(request *hello) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	defer archive.Close()
-	_, err = session.files.Unpack(context.Background(), files.UnpackRequest{Path: request.Workspace}, bufio.NewReaderSize(archive, 64<<10))
+	_, err = session.files.Unpack(context.Background(), files.UnpackRequest{Path: request.Workspace, Links: "any"}, bufio.NewReaderSize(archive, 64<<10))
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}

@@ -32,7 +32,7 @@ export async function copyToBox(
     await files.makeDirectory(path, signal ? { signal } : {});
     await operate(
       connection,
-      { op: "unpack", path },
+      { op: "unpack", path, links: "any" },
       { signal, upload: (channel) => sendFolder(channel, source, signal) },
     );
     return;

@@ -22,7 +22,7 @@ export const operationFields: Readonly<Record<string, readonly string[]>> = {
   mkdir: ["path", "parents", "mode"],
   rename: ["from", "to"],
   pack: ["path", "maxBytes", "maxEntries"],
-  unpack: ["path", "maxBytes", "maxEntries"],
+  unpack: ["path", "maxBytes", "maxEntries", "links"],
 };
 
 /** The file operations of the protocol on a tree in memory: each returns its RESULT or throws a MemoryFileError. */
