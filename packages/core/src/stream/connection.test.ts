@@ -219,6 +219,14 @@ test("a quiet box is pinged; one that does not answer three times is lost", asyn
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("a PONG that is not as long as its PING breaks the protocol", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const { agent, lost } = await open();
+  await vi.advanceTimersByTimeAsync(10_000);
+  agent.send(encodeFrame(FrameType.pong, 0, Buffer.alloc(9)));
+  expect(await lost).toMatchObject({ code: "PROTOCOL_ERROR" });
+});
+
 test("goodbye ends with the agent's GOODBYE although its stream stays open", async () => {
   const { agent, connection } = await open();
   const pending = connection.request({ op: "x" });

@@ -25,6 +25,7 @@ const receiveWindow = 4 * 1_048_576;
 const sendWindowBounds = { least: 4_096, most: 16_777_216 };
 /** How often a quiet connection is asked whether it still answers. */
 const pingEveryMs = 10_000;
+const pingBytes = 8;
 /** Unanswered pings after which the box counts as lost. */
 const missedPings = 3;
 
@@ -269,6 +270,7 @@ class Wire implements ChannelPort {
         return this.#greet(decodeMessage(frame.payload));
       case FrameType.pong:
         if (this.#openPings === 0) throw new FrameError("A PONG came without a PING.");
+        if (frame.payload.length !== pingBytes) throw new FrameError("A PONG is not the PING's bytes.");
         this.#openPings = 0;
         return;
       case FrameType.goodbye: {
@@ -298,7 +300,7 @@ class Wire implements ChannelPort {
   #ping(): void {
     if (this.#openPings >= missedPings) return this.#lose("The box does not answer any more.");
     this.#openPings += 1;
-    const payload = Buffer.alloc(8);
+    const payload = Buffer.alloc(pingBytes);
     payload.writeBigUInt64BE(++this.#pingNumber);
     void this.send(encodeFrame(FrameType.ping, 0, payload));
   }
