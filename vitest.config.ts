@@ -11,6 +11,8 @@ const config: ViteUserConfig = defineConfig({
           name: "unit",
           include: ["{packages,apps}/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs"],
           exclude: [...exclude, "**/*.engine.test.ts", "**/*.long.test.ts"],
+          // Only a hang may end a test: on a busy machine a second's work takes ten.
+          testTimeout: 30_000,
         },
       },
       {
