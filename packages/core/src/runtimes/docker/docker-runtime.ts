@@ -1,4 +1,3 @@
-import { SandboxError } from "../../errors.ts";
 import { silentLogger } from "../../logger.ts";
 import type {
   Box,
@@ -11,6 +10,7 @@ import type {
 } from "../../runtime.ts";
 import type { FindAgentBinary } from "./agent/agent-binary.ts";
 import { agentVolumeName, ensureAgentVolume } from "./agent/agent-volume.ts";
+import { checkOciRuntime } from "./box/oci-runtime.ts";
 import { drawBoxIds, takenUids } from "./box/box-identity.ts";
 import { checkSpec, launchBox } from "./box/launch-box.ts";
 import { isSeccompFileUnseen, seccompFile } from "./box/podman-seccomp.ts";
@@ -110,7 +110,7 @@ export class DockerRuntime implements Runtime {
     signal?.throwIfAborted();
     if (!this.#engine) {
       const found = discoverEngine(this.#options, { logger }).then(({ engine }) => {
-        this.#checkOciRuntime(engine);
+        checkOciRuntime(engine, this.#options.ociRuntime);
         return engine;
       });
       this.#engine = found;
@@ -119,16 +119,6 @@ export class DockerRuntime implements Runtime {
       });
     }
     return orAborted(this.#engine, signal);
-  }
-
-  #checkOciRuntime({ ociRuntimes, kind }: Engine): void {
-    const { ociRuntime } = this.#options;
-    // Podman also takes paths and does not list what it could find.
-    if (ociRuntime === undefined || kind === "podman" || ociRuntimes.length === 0) return;
-    if (ociRuntimes.includes(ociRuntime) || /[./]/.test(ociRuntime)) return;
-    throw new SandboxError("BOX_START_FAILED", `The engine knows no OCI runtime "${ociRuntime}".`, {
-      remedy: `Install it and tell the engine of it; it knows: ${ociRuntimes.join(", ")}.`,
-    });
   }
 
   #image(engine: Engine, spec: BoxSpec, options: LaunchOptions): Promise<ResolvedImage> {

@@ -60,7 +60,7 @@ export async function saveTemplate(
     await spool(workspace, file, signal);
     const size = (await stat(file)).size;
     const { commandless } = await step(createCarrier(client, container, base));
-    await client.upload(
+    await client.json(
       { method: "PUT", path: `/containers/${container}/archive`, query: { path: "/" } },
       { what: "store a workspace in an image", signal, timeoutMs: uploadMs },
       archiveOf(file, size, path),

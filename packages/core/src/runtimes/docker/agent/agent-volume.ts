@@ -143,7 +143,7 @@ async function fill(client: EngineClient, path: string, binary: AgentBinary): Pr
     archive.entry({ ...header, name: unfinished }, binary.bytes);
     archive.entry({ ...header, name: "agent", type: "link", linkname: unfinished });
   });
-  await client.upload(
+  await client.json(
     { method: "PUT", path, query: { path: agentFolder } },
     { what: "store the sandbox's agent in a volume", timeoutMs: fillLimitMs },
     archive,

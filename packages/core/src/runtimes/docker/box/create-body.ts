@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { BoxSpec } from "../../../runtime.ts";
 import type { BoxIds } from "./box-identity.ts";
+import { isGvisor } from "./oci-runtime.ts";
 import { seccompProfile } from "./seccomp-profile.ts";
 
 /** Where the agent's read-only volume is in every box. */
@@ -110,11 +111,6 @@ export function createBody(input: CreateBodyInput): CreateBody {
       ],
     },
   };
-}
-
-/** An OCI runtime is taken for gVisor by its name, as engines know runtimes by name only. */
-export function isGvisor(ociRuntime: string | undefined): boolean {
-  return ociRuntime !== undefined && /runsc|gvisor/i.test(ociRuntime);
 }
 
 /** The workspace, /tmp, and a small folder over each volume of the image, which would else be on the host's disk. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Box, BoxExit, BoxIdentity } from "../../../runtime.ts";
 import { hasStatus } from "../engine/engine-error.ts";
-import type { EngineClient } from "../engine/engine-client.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { AttachedStream } from "./attached-stream.ts";
 import { removeContainer } from "./remove-container.ts";
 
@@ -20,12 +20,12 @@ export class DockerBox implements Box {
   readonly stream: AttachedStream;
   readonly identity: BoxIdentity;
   readonly gone: Promise<BoxExit>;
-  readonly #client: EngineClient;
+  readonly #engine: Engine;
   readonly #stopWatching: AbortController = new AbortController();
   #destroying: Promise<void> | null = null;
 
-  constructor(client: EngineClient, id: string, stream: AttachedStream, identity: BoxIdentity) {
-    this.#client = client;
+  constructor(engine: Engine, id: string, stream: AttachedStream, identity: BoxIdentity) {
+    this.#engine = engine;
     this.id = id;
     this.stream = stream;
     this.identity = identity;
@@ -44,7 +44,7 @@ export class DockerBox implements Box {
   async #destroy(): Promise<void> {
     this.stream.destroy();
     try {
-      await removeContainer(this.#client, this.id);
+      await removeContainer(this.#engine.client, this.id);
     } catch (error) {
       this.#stopWatching.abort(error);
       throw error;
@@ -61,17 +61,30 @@ export class DockerBox implements Box {
   }
 
   async #exit(): Promise<BoxExit> {
+    // Podman has forgotten the exit code once the container is removed.
+    const exited = this.#engine.kind === "podman" ? this.#wait("next-exit").catch(() => null) : null;
     try {
-      const answer = await this.#client.json<WaitAnswer>(
-        { method: "POST", path: `/containers/${this.id}/wait`, query: { condition: "removed" } },
-        { what: "wait for the box's end", timeoutMs: forEver, signal: this.#stopWatching.signal },
-      );
-      return exitOf(answer);
+      const removed = await this.#wait("removed");
+      const known = exited && (await Promise.race([exited, sleep(200, null, { ref: false })]));
+      return exitOf(known ?? removed);
     } catch (error) {
       if (hasStatus(error, 404)) return { reason: "removed", exitCode: null };
       if (this.#stopWatching.signal.aborted) return { reason: "lost", exitCode: null };
-      return this.#searched(error as Error);
+      return await this.#searched(error as Error);
+    } finally {
+      this.#stopWatching.abort();
     }
+  }
+
+  #wait(condition: "next-exit" | "removed"): Promise<WaitAnswer> {
+    return this.#engine.client.json<WaitAnswer>(
+      { method: "POST", path: `/containers/${this.id}/wait`, query: { condition } },
+      {
+        what: "wait for the box's end",
+        timeoutMs: forEver,
+        signal: this.#stopWatching.signal,
+      },
+    );
   }
 
   /** The connection broke: the engine may have restarted, with or without the box. */
@@ -79,7 +92,7 @@ export class DockerBox implements Box {
     for (const started = Date.now(); Date.now() - started < lostAfterMs;) {
       try {
         await sleep(250, undefined, { signal: this.#stopWatching.signal, ref: false });
-        await this.#client.json(
+        await this.#engine.client.json(
           { method: "GET", path: `/containers/${this.id}/json` },
           { what: "look for the box", timeoutMs: 2000, signal: this.#stopWatching.signal },
         );

@@ -67,7 +67,7 @@ export async function launchBox(input: LaunchInput): Promise<DockerBox> {
       },
       { what: "attach to a box", signal },
     );
-    box = new DockerBox(client, Id, new AttachedStream(socket), identityOf(input));
+    box = new DockerBox(engine, Id, new AttachedStream(socket), identityOf(input));
     void box.gone.then(() => ids.release());
     const started = client.json({ method: "POST", path: `/containers/${Id}/start` }, { what: "start a box" });
     steps.push(started);

@@ -191,12 +191,16 @@ describe.skipIf(engines.length === 0).each(engines)("boxes on %s", (address) => 
     }
   });
 
-  it("refuse an OCI runtime that the engine does not know, with those it knows", async () => {
-    const attempt = docker({ host: address, ociRuntime: "nosuch-runtime" }).launch(specFor(image.source));
+  it("refuse an OCI runtime that the engine would not use, and take its own", async () => {
+    const ociRuntime = "nosuch-runtime";
+    const attempt = docker({ host: address, ociRuntime }).launch(specFor(image.source));
     await expect(attempt).rejects.toMatchObject({
-      code: "BOX_START_FAILED",
-      message: expect.stringMatching(/nosuch-runtime/),
+      code: engine.kind === "podman" ? "UNSUPPORTED" : "BOX_START_FAILED",
+      message: expect.stringContaining(ociRuntime),
     });
+    const own = docker({ host: address, ociRuntime: engine.defaultOciRuntime });
+    const box = await own.launch(specFor(image.source));
+    await box.destroy();
   });
 
   it.each([

@@ -43,7 +43,7 @@ describe.skipIf(engines.length === 0).each(engines)("the way to %s", (address) =
     "hangs at %s: the caller gets ENGINE_TIMEOUT, and nothing is left",
     async (pattern) => {
       proxy = await engineProxy(address);
-      const runtime = docker({ host: proxy.address, timeoutMs: 1500 });
+      const runtime = docker({ host: proxy.address, timeoutMs: 4000 });
       await runtime.prepare?.(specFor(image.source));
       const spec = specFor(image.source);
       proxy.swallow(pattern);
@@ -54,7 +54,7 @@ describe.skipIf(engines.length === 0).each(engines)("the way to %s", (address) =
 
   it("hangs for good: destroying ends with ENGINE_TIMEOUT and the box is known to be lost", async () => {
     proxy = await engineProxy(address);
-    const runtime = docker({ host: proxy.address, timeoutMs: 1500 });
+    const runtime = docker({ host: proxy.address, timeoutMs: 4000 });
     const spec = specFor(image.source);
     const box = await runtime.launch(spec);
     await hello(box);

@@ -52,7 +52,7 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
       for await (const chunk of answer) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString();
     } finally {
-      await engine.client.json({ method: "DELETE", path: `/containers/${Id}` }, { what: "remove it" });
+      await engine.client.json({ method: "DELETE", path: `/containers/${Id}`, query: { v: 1 } }, { what: "remove it" });
     }
   };
 
@@ -161,7 +161,7 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
         )
       ).Config;
     const [before, after] = [await config(image), await config(first.reference)];
-    for (const key of ["Entrypoint", "Cmd", "User", "WorkingDir", "Volumes"]) {
+    for (const key of ["Entrypoint", "Cmd", "User", "Volumes"]) {
       expect([key, after[key] ?? null]).toEqual([key, before[key] ?? null]);
     }
     expect(after["Env"]).toEqual(expect.arrayContaining(["A=b"]));

@@ -1,7 +1,7 @@
 import type { Duplex, Readable } from "node:stream";
 import type { IncomingMessage } from "node:http";
 import type Docker from "dockerode";
-import { boundedCall, type CallOptions } from "./bounded-call.ts";
+import { boundedCall } from "./bounded-call.ts";
 import { engineErrorFrom } from "./engine-error.ts";
 
 /** One request to the engine. */
@@ -52,9 +52,15 @@ export class EngineClient {
     this.timeoutMs = timeoutMs;
   }
 
-  /** The parsed JSON answer. The shape is what the engine says: callers state what they rely on. */
-  json<Answer>(request: EngineRequest, options: EngineCallOptions): Promise<Answer> {
-    return this.#dial<Answer>(request, options, {});
+  /** The parsed JSON answer, undefined when there is none. The shape is what the engine says: callers state what they rely on. */
+  json<Answer>(
+    request: EngineRequest,
+    options: EngineCallOptions,
+    upload?: Readable | Buffer,
+  ): Promise<Answer> {
+    // dockerode reads answers too, but waits for ever for one that is cut.
+    const read = async (answer: IncomingMessage) => parse<Answer>(await wholeText(answer, options));
+    return this.#dial(request, options, streamed(upload), read);
   }
 
   /** The answer as a stream that lives as long as it flows; only its beginning is bounded in time. */
@@ -63,17 +69,8 @@ export class EngineClient {
     options: EngineCallOptions,
     upload?: Readable | Buffer,
   ): Promise<IncomingMessage> {
-    return this.#dial<IncomingMessage>(
-      request,
-      options,
-      upload === undefined ? { isStream: true } : { isStream: true, file: upload },
-      { keepAborting: true },
-    );
-  }
-
-  /** Sends a body of bytes, the answer is read to its end. */
-  upload(request: EngineRequest, options: EngineCallOptions, body: Readable | Buffer): Promise<unknown> {
-    return this.#dial(request, options, { file: body });
+    const call = { ...options, keepAborting: true };
+    return this.#dial<IncomingMessage, IncomingMessage>(request, call, streamed(upload), (it) => it);
   }
 
   /**
@@ -81,48 +78,76 @@ export class EngineClient {
    * sends its options as a body, which some engines hand to the container's standard input (dockerode issue 777).
    */
   hijack(request: EngineRequest, options: EngineCallOptions): Promise<Duplex> {
-    return this.#dial<Duplex>({ ...request, headers: { "Content-Type": "text/plain" } }, options, {
-      isStream: true,
-      hijack: true,
-      file: Buffer.alloc(0),
-    });
+    const extra = { isStream: true, hijack: true, file: Buffer.alloc(0) };
+    const plain = { ...request, headers: { "Content-Type": "text/plain" } };
+    return this.#dial<Duplex, Duplex>(plain, options, extra, (socket) => socket);
   }
 
-  #dial<Answer>(
+  async #dial<Raw, Answer>(
     request: EngineRequest,
-    options: EngineCallOptions,
+    options: EngineCallOptions & { readonly keepAborting?: boolean },
     extra: Partial<Dial>,
-    streaming: { keepAborting?: boolean } = {},
+    finish: (raw: Raw) => Answer | Promise<Answer>,
   ): Promise<Answer> {
-    const call: CallOptions = {
-      what: options.what,
+    const call = {
       address: this.address,
+      ...options,
       signal: options.signal,
       timeoutMs: options.timeoutMs ?? this.timeoutMs,
-      ...streaming,
     };
-    return boundedCall<Answer>(call, (abortSignal) => {
-      return new Promise<Answer>((resolve, reject) => {
-        const dial: Dial = {
-          path: `${request.path}?`,
-          method: request.method,
-          options: { _query: { ...request.query }, _body: request.body ?? {} },
-          statusCodes: good,
-          abortSignal,
-          ...(request.headers ? { headers: { ...request.headers } } : {}),
-          ...extra,
-        };
-        const modem = this.docker.modem as unknown as {
-          dial(options: Dial, callback: (error: unknown, answer: Answer) => void): void;
-        };
-        modem.dial(dial, (error, answer) => {
-          if (error) reject(engineErrorFrom(error, options.what));
-          else resolve(answer);
+    try {
+      return await boundedCall(call, async (abortSignal) => {
+        const raw = await this.#request<Raw>(request, { ...extra, abortSignal }).catch((error: unknown) => {
+          throw engineErrorFrom(error, options.what);
         });
+        return finish(raw);
       });
-    }).catch((error: unknown) => {
+    } catch (error) {
       if (extra.file && "destroy" in extra.file) extra.file.destroy();
       throw error;
+    }
+  }
+
+  #request<Raw>(request: EngineRequest, extra: Partial<Dial>): Promise<Raw> {
+    const dial: Dial = {
+      path: `${request.path}?`,
+      method: request.method,
+      options: { _query: { ...request.query }, _body: request.body ?? {} },
+      statusCodes: good,
+      ...(request.headers ? { headers: { ...request.headers } } : {}),
+      ...extra,
+    };
+    const modem = this.docker.modem as unknown as {
+      dial(options: Dial, callback: (error: unknown, answer: Raw) => void): void;
+    };
+    return new Promise<Raw>((resolve, reject) => {
+      modem.dial(dial, (error, answer) => {
+        if (error) reject(error as Error);
+        else resolve(answer);
+      });
     });
+  }
+}
+
+function streamed(upload: Readable | Buffer | undefined): Partial<Dial> {
+  return upload === undefined ? { isStream: true } : { isStream: true, file: upload };
+}
+
+async function wholeText(answer: IncomingMessage, { what }: EngineCallOptions): Promise<string> {
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString();
+  } catch (error) {
+    throw engineErrorFrom(error, what);
+  }
+}
+
+function parse<Answer>(text: string): Answer {
+  try {
+    return JSON.parse(text) as Answer;
+  } catch {
+    // `OK` of a ping, nothing of most that changes something.
+    return undefined as Answer;
   }
 }

@@ -27,7 +27,9 @@ export function engineErrorFrom(error: unknown, what: string): SandboxError {
       typeof json?.message === "string"
         ? json.message
         : (message ?? "").replace(/^\(HTTP code \d+\) \S+( \S+)*? - /, "");
-    return new EngineStatusError(statusCode, oneLine(reason), what);
+    // Podman answers 500 when something vanishes while it looks.
+    const vanished = statusCode === 500 && /no such (container|volume)/i.test(reason);
+    return new EngineStatusError(vanished ? 404 : statusCode, oneLine(reason), what);
   }
   return new SandboxError(
     "ENGINE_ERROR",

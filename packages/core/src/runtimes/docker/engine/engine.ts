@@ -13,6 +13,8 @@ export interface Engine {
   readonly rootless: boolean;
   /** Names of the OCI runtimes that the engine knows. */
   readonly ociRuntimes: readonly string[];
+  /** The one that it takes by itself; empty when it does not say. */
+  readonly defaultOciRuntime: string;
 }
 
 interface VersionAnswer {
@@ -27,6 +29,7 @@ interface InfoAnswer {
   readonly Architecture?: string;
   readonly SecurityOptions?: readonly string[] | null;
   readonly Runtimes?: Readonly<Record<string, unknown>> | null;
+  readonly DefaultRuntime?: string;
 }
 
 /** Asks the engine what it is. Throws UNSUPPORTED for one that runs no Linux containers. */
@@ -55,6 +58,7 @@ export async function describeEngine(
     fewIds: has("rootless") || has("userns"),
     rootless: has("rootless"),
     ociRuntimes: Object.keys(info.Runtimes ?? {}),
+    defaultOciRuntime: info.DefaultRuntime ?? "",
   };
 }
 
