@@ -18,6 +18,8 @@ type Job struct {
 	Limits                 []Limit
 	Background             bool // the first to be killed for memory, the last to get the processor
 	Filter                 bool // the system call filter
+
+	hasStructured bool
 }
 
 // Owner is whom a child becomes; Group is its only supplementary group, none when 0.
@@ -66,6 +68,7 @@ func (job *Job) encode() []byte {
 	}
 	flag(job.Background)
 	flag(job.Filter)
+	flag(job.hasStructured)
 	return data
 }
 
@@ -104,5 +107,6 @@ func decode(data []byte) (job *Job, err error) {
 	}
 	job.Background = number() == 1
 	job.Filter = number() == 1
+	job.hasStructured = number() == 1
 	return job, nil
 }

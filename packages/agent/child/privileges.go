@@ -47,13 +47,17 @@ func resetSignals(*Job) error {
 	return nil
 }
 
-func arrangeDescriptors(*Job) error {
+func arrangeDescriptors(job *Job) error {
 	for target := range 3 {
 		if err := syscall.Dup3(firstStream+target, target, 0); err != nil {
 			return err
 		}
 	}
-	if err := syscall.Dup3(firstStream+3, 3, 0); err != nil {
+	if job.hasStructured {
+		if err := syscall.Dup3(firstStream+3, 3, 0); err != nil {
+			return err
+		}
+	} else {
 		syscall.Close(3)
 	}
 	const closeRange, onlyOnExec = 436, 4

@@ -18,6 +18,7 @@ type Streams struct{ Input, Output, Errors, Structured int }
 // Start starts a child and returns its process id and its report, which ends when the program was executed or
 // has failed to be. The child owns nothing of the caller's but the streams.
 func Start(job *Job, streams Streams) (int, *os.File, error) {
+	job.hasStructured = streams.Structured >= 0
 	description, err := memoryFile(job.encode())
 	if err != nil {
 		return 0, nil, err
@@ -38,7 +39,7 @@ func Start(job *Job, streams Streams) (int, *os.File, error) {
 		uintptr(null), uintptr(null), uintptr(null), uintptr(description), uintptr(report[1]),
 		uintptr(streams.Input), uintptr(streams.Output), uintptr(streams.Errors),
 	}
-	if streams.Structured >= 0 {
+	if job.hasStructured {
 		files = append(files, uintptr(streams.Structured))
 	}
 	pid, err := syscall.ForkExec("/proc/self/exe", []string{Name}, &syscall.ProcAttr{

@@ -74,7 +74,7 @@ func (session *session) prepare(channel *connection.Channel, payload []byte) {
 }
 
 func finish[Result any](channel *connection.Channel, perform func() (Result, *failure.Error)) {
-	defer releaseMemory.Reset(releaseAfter)
+	defer releaseMemory().Reset(releaseAfter)
 	result, err := perform()
 	if err != nil {
 		channel.Finish(failed{err})
