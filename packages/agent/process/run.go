@@ -67,8 +67,12 @@ func (run *run) finish(ctx context.Context, channel *connection.Channel) *Result
 	flow := newFlow(channel, run.process.streams)
 	result := &Result{Reason: "exited"}
 	var exit Exit
+	exited := run.process.exited
+	if ctx.Err() != nil {
+		exited = nil // It was killed while it started: that it has ended too must not be told as its own doing.
+	}
 	select {
-	case exit = <-run.process.exited:
+	case exit = <-exited:
 	case <-ctx.Done():
 		result.Reason = "timed-out"
 		if channel.Canceled.Err() != nil {
