@@ -1,11 +1,13 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Runtime } from "../../runtime.ts";
+import type { Box, Runtime } from "../../runtime.ts";
 import { CaseBench } from "./bench.ts";
 import type { CaseImages } from "./bench.ts";
 import { conformanceCases } from "./cases.ts";
 import type { ConformanceCase } from "./conformance-case.ts";
 import { nonce } from "./expectations.ts";
+import { faultyRuntime } from "./faulty-runtime.ts";
+import type { FaultyRuntime } from "./faulty-runtime.ts";
 import { Lanes } from "./lanes.ts";
 import { SharedSessions } from "./shared-sessions.ts";
 
@@ -77,7 +79,7 @@ class Suite {
   readonly #lanes = new Lanes(lanes);
   readonly #shared = new SharedSessions();
   readonly #secret = `secret-${nonce()}`;
-  #runtime: Runtime | undefined;
+  #runtime: FaultyRuntime | undefined;
 
   constructor(options: ConformanceOptions) {
     this.#options = options;
@@ -86,7 +88,9 @@ class Suite {
   run(one: ConformanceCase): Promise<void> {
     return this.#lanes.run(one.alone ?? false, async () => {
       process.env["LLM_SANDBOX_CONFORMANCE_SECRET"] = this.#secret;
-      this.#runtime ??= this.#options.runtime();
+      // Without a fault it only keeps the boxes, whose agents may have something to say when a case fails.
+      this.#runtime ??= faultyRuntime(this.#options.runtime());
+      const earlier = this.#runtime.boxes.length;
       const images = this.#options.images ?? {};
       const bench = new CaseBench(this.#runtime, this.#secret, images, this.#shared);
       const limitMs = one.timeoutMs ?? defaultCaseTimeoutMs;
@@ -96,6 +100,8 @@ class Suite {
       try {
         await Promise.race([one.run(bench), late.promise]);
         failed = false;
+      } catch (error) {
+        throw withDiagnostics(error, this.#runtime.boxes.slice(Math.max(0, earlier - lanes)));
       } finally {
         clearTimeout(timer);
         await bench.end(failed);
@@ -111,6 +117,12 @@ class Suite {
     while ((await leftovers()).length > 0 && Date.now() < deadline) await sleep(250);
     deepStrictEqual(await leftovers(), []);
   }
+}
+
+function withDiagnostics(error: unknown, boxes: readonly Box[]): unknown {
+  const said = boxes.map((box) => box.diagnostics().trim()).filter(Boolean);
+  if (error instanceof Error && said.length > 0) error.message += `\nThe agents said: ${said.join("\n")}`;
+  return error;
 }
 
 function exceptionReasons(exceptions: readonly ConformanceException[]): ReadonlyMap<string, string> {
