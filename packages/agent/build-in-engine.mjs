@@ -12,19 +12,27 @@ export async function buildInEngine(sources, names) {
   const context = tar.pack();
   for (const { name, content } of sources) context.entry({ name, mtime: new Date(0) }, content);
   context.finalize();
-  const output = await docker.buildImage(context, { t: "llm-sandbox-agent-build:latest", rm: true, forcerm: true });
+  const output = await docker.buildImage(context, {
+    t: "llm-sandbox-agent-build:latest",
+    rm: true,
+    forcerm: true,
+  });
   await new Promise((resolve, reject) => {
     const log = [];
     docker.modem.followProgress(
       output,
-      (error) => (error ? reject(new Error(`the build in the engine failed: ${error.message}\n${log.slice(-20).join("")}`)) : resolve()),
+      (error) =>
+        error
+          ? reject(new Error(`the build in the engine failed: ${error.message}\n${log.slice(-20).join("")}`))
+          : resolve(),
       (event) => event.stream && log.push(event.stream),
     );
   });
   const container = await docker.createContainer({ Image: "llm-sandbox-agent-build:latest" });
   try {
     const files = [];
-    for (const name of names) files.push({ name, content: await extract(tar, await container.getArchive({ path: `/${name}` })) });
+    for (const name of names)
+      files.push({ name, content: await extract(tar, await container.getArchive({ path: `/${name}` })) });
     return files;
   } finally {
     await container.remove({ force: true });
@@ -37,7 +45,9 @@ async function connect() {
     const fromCore = createRequire(new URL("../core/package.json", import.meta.url));
     [Docker, tar] = [fromCore("dockerode"), fromCore("tar-stream")];
   } catch {
-    throw new Error(`there is no Go, and the packages that talk to an engine are not installed (pnpm install). ${howToGoOn}`);
+    throw new Error(
+      `there is no Go, and the packages that talk to an engine are not installed (pnpm install). ${howToGoOn}`,
+    );
   }
   for (const options of engines()) {
     const docker = new Docker({ ...options, timeout: 600_000 });

@@ -18,7 +18,9 @@ function sourceFiles(path = folder) {
     .flatMap((entry) => {
       const inside = join(path, entry.name);
       if (entry.isDirectory()) {
-        return ["dist", "node_modules", "testdata", "endtoend", ".turbo"].includes(entry.name) ? [] : sourceFiles(inside);
+        return ["dist", "node_modules", "testdata", "endtoend", ".turbo"].includes(entry.name)
+          ? []
+          : sourceFiles(inside);
       }
       return /^go\.mod$|(?<!_test)\.go$/.test(entry.name) ? [inside] : [];
     })
@@ -55,7 +57,14 @@ function buildWithGo(go, architecture) {
     {
       cwd: folder,
       encoding: "utf8",
-      env: { ...process.env, CGO_ENABLED: "0", GOOS: "linux", GOARCH: architecture, GOTOOLCHAIN: "local", GOFLAGS: "" },
+      env: {
+        ...process.env,
+        CGO_ENABLED: "0",
+        GOOS: "linux",
+        GOARCH: architecture,
+        GOTOOLCHAIN: "local",
+        GOFLAGS: "",
+      },
     },
   );
   if (status !== 0) throw new Error(`go build for ${architecture} failed:\n${stderr || error?.message}`);
@@ -65,7 +74,9 @@ function buildWithGo(go, architecture) {
 async function main() {
   const files = sourceFiles();
   const hash = sourceHash(files);
-  const isBuilt = architectures.every((architecture) => existsSync(join(dist, `agent-linux-${architecture}`)));
+  const isBuilt = architectures.every((architecture) =>
+    existsSync(join(dist, `agent-linux-${architecture}`)),
+  );
   if (isBuilt && existsSync(stamp) && readFileSync(stamp, "utf8") === hash) {
     console.log("agent: unchanged");
     return;
