@@ -18,7 +18,7 @@ mkdirSync(reports, { recursive: true });
 // One clock for all: whatever hangs, the summary comes before the deadline.
 async function stage(name, allowedMs, command, args, options = {}) {
   const left = Math.max(deadline - performance.now(), 10_000);
-  return runStage({
+  const result = await runStage({
     name,
     command,
     args,
@@ -27,6 +27,8 @@ async function stage(name, allowedMs, command, args, options = {}) {
     env: { ...process.env, LLM_SANDBOX_LONG: "short", ...options.env },
     ...(options.onStdout ? { onStdout: options.onStdout } : {}),
   });
+  if (result.interrupted) throw new Error(`Stopped during: ${name}`);
+  return result;
 }
 
 // A stage of one step, which counts as one test; the stages of `npm test` count their own.

@@ -48,7 +48,7 @@ try {
   if (failed.length > 0) throw new Error(`These checks failed: ${failed.join(", ")}`);
 
   async function check(name, command, args) {
-    const { ok } = await runStage({
+    const { ok, interrupted } = await runStage({
       name,
       command,
       args,
@@ -56,6 +56,7 @@ try {
       cwd: root,
       env: { ...toolchain.env, npm_config_loglevel: "error" },
     });
+    if (interrupted) process.exit(130);
     if (!ok) failed.push(name);
   }
 } catch (error) {

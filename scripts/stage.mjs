@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 
 const keptBytes = 20_000;
-const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1", FORCE_COLOR: "0" };
+const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1", FORCE_COLOR: undefined };
 
 /**
  * Runs one step of a test run with its output shown as it comes (unless `show` is false), and ends it when it takes too long.
- * Resolves with `{ name, ok, seconds, timedOut, tail }`; never rejects.
+ * Resolves with `{ name, ok, seconds, timedOut, interrupted, tail }`; never rejects.
  */
 export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout, show = true }) {
   const begin = performance.now();
@@ -31,7 +31,11 @@ export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout, s
       keep(chunk);
       tell(process.stderr, chunk);
     });
-    const forward = (signal) => child.kill(signal);
+    let interrupted = false;
+    const forward = (signal) => {
+      interrupted = true;
+      child.kill(signal);
+    };
     process.on("SIGINT", forward).on("SIGTERM", forward);
     const kill = setTimeout(() => child.kill("SIGKILL"), timeoutMs + 15_000);
     const timer = setTimeout(() => {
@@ -47,7 +51,7 @@ export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout, s
       if (timedOut) tail += `\nStopped after ${(timeoutMs / 60_000).toFixed(0)} minutes.`;
       if (error) tail += `\n${error.message}`;
       tell(process.stderr, `== ${name}: ${ok ? "ok" : "FAILED"} in ${seconds.toFixed(1)} s\n`);
-      resolve({ name, ok, seconds, timedOut, tail });
+      resolve({ name, ok, seconds, timedOut, interrupted, tail });
     };
     child.on("error", (error) => end(1, error));
     // A stray grandchild may hold the pipes open, so the end of the process counts, not the end of its output.

@@ -68,7 +68,7 @@ async function main() {
       env: { ...toolchain.env, ...env },
     });
     keepResult(reports, stage, vitestResults(file, name));
-    if (!stage.ok) process.exitCode = 1;
+    finish(stage);
   }
 
   async function agentTests() {
@@ -83,8 +83,13 @@ async function main() {
       onStdout: (chunk) => (json += chunk),
     });
     keepResult(reports, stage, goResults(json));
-    if (!stage.ok) process.exitCode = 1;
+    finish(stage);
   }
+}
+
+function finish(stage) {
+  if (stage.interrupted) process.exit(130);
+  if (!stage.ok) process.exitCode = 1;
 }
 
 function hasGo() {

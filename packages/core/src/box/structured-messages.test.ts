@@ -13,9 +13,12 @@ function collect(): { readonly messages: Message[]; readonly reader: StructuredM
 }
 
 test("messages come out the same however the bytes are split", () => {
-  const sent = fc.array(fc.record({ type: fc.string(), text: fc.string({ unit: "binary", maxLength: 40 }) }), {
-    maxLength: 6,
-  });
+  const sent = fc.array(
+    fc.record({ type: fc.string(), text: fc.string({ unit: "binary", maxLength: 40 }) }),
+    {
+      maxLength: 6,
+    },
+  );
   fc.assert(
     fc.property(sent, fc.integer({ min: 1, max: 50 }), (expected, size) => {
       const { messages, reader } = collect();
