@@ -207,6 +207,27 @@ test("a listener that is still busy after the run's time limit does not interrup
   expect(agent.count(FrameType.control)).toBe(0);
 });
 
+test.each(["an abort", "a listener that rejects"])(
+  "%s after the run is done does not interrupt the idle process",
+  async (what) => {
+    const { agent, context, channel, say } = await playedContext();
+    const controller = new AbortController();
+    const listener = Promise.withResolvers<void>();
+    const running = context.run("1", { signal: controller.signal, onOutput: () => listener.promise });
+    const settled = Promise.allSettled([running]);
+    await agent.next(FrameType.data);
+    agent.send(dataFrame(channel, 1, "a"), say({ type: "done", id: 1, exitCode: 0 }));
+    await agent.settled();
+    if (what === "an abort") controller.abort();
+    else listener.reject(new Error("listener"));
+    listener.resolve();
+    const [outcome] = await settled;
+    expect(outcome.status).toBe(what === "an abort" ? "fulfilled" : "rejected");
+    await agent.settled();
+    expect(agent.count(FrameType.control)).toBe(0);
+  },
+);
+
 test("a run that ignores interrupts is interrupted twice, then its process is ended", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const { agent, context, channel } = await playedContext();

@@ -88,6 +88,12 @@ test("close() during open() makes it reject and leaves no box", async () => {
 test("close() while the agent is being greeted, and gone() after it, wait for the box's removal", async () => {
   const agent = new ScriptedAgent();
   const runtime = scriptedRuntime(agent);
+  const box = await runtime.launch({} as BoxSpec);
+  const destroy = box.destroy.bind(box);
+  box.destroy = async () => {
+    await agent.settled();
+    await destroy();
+  };
   const session = new SandboxSession({ runtime });
   const opening = session.open();
   opening.catch(() => {});

@@ -77,6 +77,11 @@ const rejectedArchives: Readonly<Record<string, readonly Entry[]>> = {
     { name: "inner", type: "symlink", linkname: "deep/er" },
     { name: "link", type: "symlink", linkname: "inner/../../.." },
   ],
+  "a link that climbs out of another link, though its path looks as if it stayed": [
+    { name: "a/b/", type: "directory" },
+    { name: "a/b/root", type: "symlink", linkname: "../.." },
+    { name: "link", type: "symlink", linkname: "a/b/root/../secret" },
+  ],
   "a link without a target": [{ name: "link", type: "symlink", linkname: "" }],
   "a link, then a file through it": [
     { name: "link", type: "symlink", linkname: ".." },
