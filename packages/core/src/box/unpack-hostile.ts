@@ -15,6 +15,13 @@ const mostLinkCharacters = 64 * 1_048_576;
 /** No system opens a longer path. */
 const mostNameCharacters = 4_096;
 
+/** Where an archive is unpacked. */
+interface Destination {
+  readonly root: string;
+  /** Folders below it that were made or looked at already: a deep tree would else cost as many calls as its depth squared. */
+  readonly folders: Set<string>;
+}
+
 /**
  * Unpacks a tar that came from inside a box into a host folder. Only files, folders and links that stay inside are
  * made; nothing is ever written through a link, and links are made last, so none can redirect a later entry.
@@ -22,6 +29,7 @@ const mostNameCharacters = 4_096;
  */
 export async function unpackHostile(archive: Readable, folder: string, limits: CopyLimits): Promise<void> {
   const extraction = extract();
+  const destination: Destination = { root: folder, folders: new Set() };
   const links: { readonly path: string; readonly target: string }[] = [];
   let bytes = 0;
   let entries = 0;
@@ -43,7 +51,7 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
         linkCharacters += name.length + (header.linkname ?? "").length;
         if (linkCharacters > mostLinkCharacters) throw copyTooLarge(limits);
       } else if (name !== "" || header.type !== "directory") {
-        await makeEntry(header, entry as unknown as Readable, folder, name);
+        await makeEntry(header, entry as unknown as Readable, destination, name);
       }
       entry.resume();
     }
@@ -59,21 +67,26 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
   if (filled.status === "rejected") throw malformed ? notAnArchive(filled.reason) : filled.reason;
   if (own !== undefined) throw own;
   for (const link of links) {
-    await makeLink(folder, link.path, link.target).catch((error: unknown) => {
+    await makeLink(destination, link.path, link.target).catch((error: unknown) => {
       throw explainedHostError(folder, error);
     });
   }
 }
 
-async function makeEntry(header: Header, content: Readable, folder: string, name: string): Promise<void> {
+async function makeEntry(
+  header: Header,
+  content: Readable,
+  destination: Destination,
+  name: string,
+): Promise<void> {
   const { type, mode } = header;
-  const path = join(folder, name);
+  const path = join(destination.root, name);
   if (type === "directory") {
-    await makeFolders(folder, name);
+    await makeFolders(destination, name);
     return;
   }
   if (type !== "file" && type !== "contiguous-file") throw rejected(name, `is of the kind "${type}"`);
-  await makeFolders(folder, dirname(name));
+  await makeFolders(destination, dirname(name));
   await makeRoom(path, name);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
   const file = await open(path, flags, mode & 0o777 & ~0o022);
@@ -89,22 +102,26 @@ async function makeRoom(path: string, name: string): Promise<void> {
 }
 
 /** Makes each folder of a path below the root, refusing to go through anything that is not a real folder. */
-async function makeFolders(root: string, name: string): Promise<void> {
-  let path = root;
+async function makeFolders({ root, folders }: Destination, name: string): Promise<void> {
+  if (folders.has(name)) return;
+  let below = "";
   for (const segment of name.split(sep)) {
     if (segment === "" || segment === ".") continue;
-    path = join(path, segment);
+    below = below === "" ? segment : `${below}${sep}${segment}`;
+    if (folders.has(below)) continue;
+    const path = join(root, below);
     await mkdir(path).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== "EEXIST") throw error;
       if (!(await lstat(path)).isDirectory())
         throw rejected(name, "goes through something that is no folder");
     });
+    folders.add(below);
   }
 }
 
-async function makeLink(folder: string, name: string, target: string): Promise<void> {
-  await makeFolders(folder, dirname(name));
-  const path = join(folder, name);
+async function makeLink(destination: Destination, name: string, target: string): Promise<void> {
+  await makeFolders(destination, dirname(name));
+  const path = join(destination.root, name);
   await makeRoom(path, name);
   await symlink(target, path);
 }
