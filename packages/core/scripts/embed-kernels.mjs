@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 
 // Linux refuses a single argument of 128 KiB or more; the kernel is one.
 const MAXIMUM_BYTES = 100_000;
+const GLOBALS =
+  "Array, Atomics, BigInt, Buffer, Error, Int32Array, JSON, Number, Object, Promise, RegExp, Set, SharedArrayBuffer, String, SyntaxError, URL, process, setTimeout";
 const languages = new URL("../src/languages/", import.meta.url);
 
 /** Every generated file with the text it must have: `[URL, text]`. */
@@ -35,7 +37,9 @@ function javascriptKernel(folder) {
   const parts = sources(folder, ".cjs").map(
     ([name, text]) => `"./${name}.cjs"(module, exports, require) {\n${text}}`,
   );
-  return `(() => {
+  // A program may declare any of these names itself, which would shadow them for the kernel too.
+  return `((globalThis) => {
+const { ${GLOBALS} } = globalThis;
 const parts = {${parts.join(",\n")}};
 const loaded = {};
 const node = require;
@@ -48,7 +52,7 @@ function load(name) {
   return loaded[name].exports;
 }
 load("./start.cjs");
-})();
+})(globalThis);
 //# sourceURL=llm-sandbox-kernel
 `;
 }

@@ -96,6 +96,11 @@ export class KernelProcess {
     await this.#until(() => this.#stdout.includes(text), `to print ${JSON.stringify(text)}`);
   }
 
+  /** The host's side closes: no more jobs. */
+  closeJobs(): void {
+    this.#structured().end();
+  }
+
   interrupt(): void {
     process.kill(-this.process.pid!, "SIGINT");
   }

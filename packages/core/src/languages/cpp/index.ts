@@ -8,7 +8,7 @@ export const cpp: Language = defineLanguage({
   imageFolder: "cpp",
   program: {
     fileName: () => "main.cpp",
-    build: ({ source, folder, cwd }) => [
+    build: ({ source, cwd }) => [
       [
         "g++",
         "-std=c++20",
@@ -18,7 +18,7 @@ export const cpp: Language = defineLanguage({
         "-iquote",
         cwd,
         "-o",
-        `${folder}/program`,
+        "program",
         source,
       ],
     ],

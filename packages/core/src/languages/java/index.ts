@@ -12,16 +12,18 @@ export const java: Language = defineLanguage({
   imageFolder: "java",
   program: {
     fileName: (code) => `${mainClass(code).fileName}.java`,
-    build: ({ source, folder }) => [
+    build: ({ source }) => [
       [
         "javac",
         ...quick.map((flag) => `-J${flag}`),
         "-J-XX:MaxRAMPercentage=50",
+        "-J-Dstdout.encoding=UTF-8",
+        "-J-Dstderr.encoding=UTF-8",
         "-encoding",
         "UTF-8",
         "-proc:none",
         "-d",
-        folder,
+        ".",
         source,
       ],
     ],

@@ -7,8 +7,9 @@ const { inspect } = require("util");
 const { Session } = require("inspector");
 const { importsToCalls } = require("./imports.cjs");
 const { describe, ownFrames } = require("./failure.cjs");
+const { interruptible, listenForInterrupts } = require("./interrupts.cjs");
 const { onJob, send } = require("./messages.cjs");
-const { addModuleNames, define } = require("./process.cjs");
+const { addModuleNames, define, prepareInterruptibleStreams } = require("./process.cjs");
 const { dynamicImport } = require("./script.cjs");
 const { sendValue } = require("./values.cjs");
 
@@ -28,6 +29,7 @@ class Exit extends Error {
 /** Serves until the host closes its side. */
 exports.runContext = function (job, compile) {
   session.connect();
+  prepareInterruptibleStreams();
   const filename = `${process.cwd()}/context.js`;
   process.argv = [process.execPath];
   addModuleNames(filename);
@@ -40,11 +42,12 @@ exports.runContext = function (job, compile) {
   process.exit = (code = process.exitCode ?? 0) => {
     throw new Exit(Number(code));
   };
-  process.on("SIGINT", interrupt);
   process.on("uncaughtException", reportLater);
   process.on("unhandledRejection", reportLater);
-  start(job, compile);
-  onJob((next) => (next === null ? exit.call(process, 0) : start(next, compile)));
+  listenForInterrupts(interrupt, () => {
+    start(job, compile);
+    onJob((next) => (next === null ? exit.call(process, 0) : start(next, compile)));
+  });
 };
 
 function start(job, compile) {
@@ -59,6 +62,7 @@ function start(job, compile) {
     return fail(run, error);
   }
   const finished = (failure, reply) => settle(run, failure, reply);
+  let completed = false;
   const evaluate = () => {
     session.post(
       "Runtime.evaluate",
@@ -72,10 +76,13 @@ function start(job, compile) {
     );
     // What follows an `await` of something that is there already can be interrupted too.
     process._tickCallback();
+    completed = true;
   };
   define("__llm_sandbox_evaluate__", evaluate);
   try {
-    entry.runInThisContext({ breakOnSigint: true });
+    interruptible(entry);
+    // The inspector may have swallowed what ended the evaluation.
+    if (!completed) interrupt();
   } catch (error) {
     if (error.code !== "ERR_SCRIPT_EXECUTION_INTERRUPTED") return fail(run, error);
     interrupt();

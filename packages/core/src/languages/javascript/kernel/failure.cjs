@@ -44,7 +44,10 @@ function ownFrames(stack) {
   // What stands right above it is Node's own part that it has called.
   let end = kernel;
   while (/^\s+at .*\bnode:/.test(lines[end - 1] ?? "")) end -= 1;
-  return lines.slice(0, end).join("\n");
+  const own = lines.slice(0, end).join("\n");
+  // Node prints a stack without a single frame in brackets.
+  const place = /^(\S.*:\d+)\n/.exec(own);
+  return place && !/\n {4}at /.test(own) ? `${own}\n    at ${place[1]}` : own;
 }
 exports.ownFrames = ownFrames;
 

@@ -50,16 +50,26 @@ function take(chunk) {
 
 /** Sends a message after everything that was printed before it; never throws. */
 exports.send = function (message) {
-  let rest = Buffer.from(JSON.stringify(message) + "\n");
+  try {
+    writeAll(3, Buffer.from(JSON.stringify(message) + "\n"));
+  } catch {
+    // The user's code has closed descriptor 3: its messages are its own loss.
+  }
+};
+
+/** Writes all bytes, however long that takes. */
+function writeAll(descriptor, bytes) {
+  let rest = bytes;
   while (rest.length > 0) {
     try {
-      rest = rest.subarray(fs.writeSync(3, rest));
+      rest = rest.subarray(fs.writeSync(descriptor, rest));
     } catch (error) {
-      if (error.code !== "EAGAIN") return; // The user's code has closed descriptor 3.
+      if (error.code !== "EAGAIN") throw error;
       Atomics.wait(pause, 0, 0, 1);
     }
   }
-};
+}
+exports.writeAll = writeAll;
 
 /** The head and the tail of a text that is too long. */
 exports.clip = function (text) {

@@ -1,10 +1,18 @@
 // Runs code as an ECMAScript module that exists only in memory.
 "use strict";
 const Module = require("module");
+const vm = require("vm");
 const { pathToFileURL } = require("url");
 
-exports.runModule = function (code, filename) {
+/** A function that runs the code; throws its syntax errors. */
+exports.compileModule = function (code, filename) {
   const url = pathToFileURL(filename).href;
+  // The loader does not tell where a syntax error is.
+  if (vm.SourceTextModule) void new vm.SourceTextModule(code, { identifier: url });
+  return () => run(code, url, filename);
+};
+
+function run(code, url, filename) {
   let settled = false;
   const settle = () => (settled = true);
   process.on("exit", (status) => {
@@ -16,7 +24,7 @@ exports.runModule = function (code, filename) {
   running.then(settle, settle);
   // The second branch stays unhandled, so that Node reports its error.
   void running.then(() => {});
-};
+}
 
 function load(code, url, filename) {
   if (Module.registerHooks) return loadWithHooks(code, url);

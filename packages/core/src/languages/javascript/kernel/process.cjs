@@ -2,11 +2,30 @@
 "use strict";
 const Module = require("module");
 const path = require("path");
+const { writeAll } = require("./messages.cjs");
 
 /** Lets writes to pipes block, so that `process.exit()` loses nothing. */
 exports.prepareStreams = function () {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream._handle && stream._handle.setBlocking) stream._handle.setBlocking(true);
+  }
+};
+
+/**
+ * Lets `write` go straight to the descriptor: an interrupt in the middle of Node's own stream would leave that one
+ * waiting for ever.
+ */
+exports.prepareInterruptibleStreams = function () {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.write = (chunk, encoding, callback) => {
+      const done = typeof encoding === "function" ? encoding : callback;
+      writeAll(
+        stream.fd,
+        typeof chunk === "string" ? Buffer.from(chunk, encoding === done ? "utf8" : encoding) : chunk,
+      );
+      if (done) process.nextTick(done);
+      return true;
+    };
   }
 };
 

@@ -1,7 +1,8 @@
 // Runs one program as `node main.js` would; the process ends when its event loop does.
 "use strict";
 const vm = require("vm");
-const { reportUncaught } = require("./failure.cjs");
+const { describe, ownFrames, reportUncaught } = require("./failure.cjs");
+const { send } = require("./messages.cjs");
 const { addModuleNames } = require("./process.cjs");
 const { sendValue } = require("./values.cjs");
 
@@ -9,30 +10,46 @@ const { sendValue } = require("./values.cjs");
 exports.runScript = function (job, compile) {
   const filename = process.argv[1];
   reportUncaught(filename);
-  const { code, mapStack } = compile(job.code, filename);
-  if (mapStack) reportUncaught(filename, mapStack);
-  addModuleNames(filename);
-  const program = compileProgram(code, filename);
-  if (program === null) return require("./module.cjs").runModule(code, filename);
+  let program;
+  try {
+    const { code, mapStack } = compile(job.code, filename);
+    if (mapStack) reportUncaught(filename, mapStack);
+    addModuleNames(filename);
+    program = compileProgram(code, filename);
+  } catch (error) {
+    return failToCompile(error, filename);
+  }
   const value = program();
   if (value instanceof Promise) value.then(sendValue);
   else sendValue(value);
 };
 
-/** A function that runs the code, or null when it is an ECMAScript module. */
+// Not thrown, or Node would print the kernel's own line above it. Only of a module's syntax error it is Node alone that
+// knows the place, and adds it to the stack when nobody catches it.
+function failToCompile(error, filename) {
+  if (!/^\S.*:\d+\n/.test(error.stack)) throw error;
+  error.stack = ownFrames(error.stack);
+  process.stderr.write(`${error.stack}\n\nNode.js ${process.version}\n`);
+  send(describe(error, filename));
+  process.exitCode = 1;
+}
+
+/** A function that runs the code; throws its syntax errors. */
 function compileProgram(code, filename) {
   const options = { filename, importModuleDynamically: dynamicImport() };
   try {
     const script = new vm.Script(code, options);
     return () => script.runInThisContext();
   } catch (error) {
-    if (/\b(?:import|export|await)\b/.test(code)) return null;
+    if (/\b(?:import|export|await)\b/.test(code)) {
+      return require("./module.cjs").compileModule(code, filename);
+    }
     if (!/Illegal return/.test(error.message)) throw error;
     // Legal in a CommonJS module, which is a function.
-    const { exports, require, module } = globalThis;
     const names = ["exports", "require", "module"];
     const body = vm.compileFunction(code, names, options);
-    return () => void body.call(exports, exports, require, module);
+    return () =>
+      void body.call(globalThis.exports, globalThis.exports, globalThis.require, globalThis.module);
   }
 }
 

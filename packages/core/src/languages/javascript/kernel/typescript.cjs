@@ -10,8 +10,9 @@ exports.warmUp = function () {
 /** JavaScript with every line where it was; with `mapStack` where that cannot be (enums, namespaces). */
 exports.toJavaScript = function (code, filename) {
   if (!Module.stripTypeScriptTypes) {
-    process.stderr.write(`TypeScript needs Node 22.13 or newer in the image; this is ${process.version}.\n`);
-    process.exit(1);
+    const error = new Error(`TypeScript needs Node 22.13 or newer in the image; this is ${process.version}.`);
+    error.stack = `Error: ${error.message}`;
+    throw error;
   }
   try {
     return { code: strip(code, "strip") };

@@ -79,6 +79,8 @@ def wait_for(coroutine):
     try:
         _loop.run_until_complete(task)
     except KeyboardInterrupt:
+        if task.done():  # it was running, not waiting
+            raise
         task.cancel()
         try:
             _loop.run_until_complete(task)

@@ -19,6 +19,7 @@ def end(status):
         import atexit
 
         atexit._run_exitfuncs()
+        flush_files()  # first: objects in a cycle are finalized in any order, a file's buffer perhaps after the file
         drop_program()
         flush_files()
     except KeyboardInterrupt:

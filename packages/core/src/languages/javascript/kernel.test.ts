@@ -1,0 +1,232 @@
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { KernelProcess, type KernelRunOptions, runScript } from "../kernel-process.ts";
+import { javascript } from "./index.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const run = (code: string, options?: KernelRunOptions) => runScript(javascript, code, options);
+
+describe("a JavaScript program", () => {
+  test("prints, and its last expression is its value", async () => {
+    const result = await run("console.log('é😀');\nconst x = { a: [1, 'b', null] };\nx");
+    expect(result).toMatchObject({ stdout: "é😀\n", stderr: "", exitCode: 0 });
+    expect(result.value).toEqual({
+      "text/plain": "{ a: [ 1, 'b', null ] }",
+      "application/json": { a: [1, "b", null] },
+    });
+  });
+
+  test("has the value of a promise once it is there, and none for undefined or a timer", async () => {
+    const promised = await run("async function main() { return 6 * 7 }\nmain()");
+    expect(promised.value?.["text/plain"]).toBe("42");
+    expect((await run("console.log(1)")).value).toBeUndefined();
+    expect((await run("setTimeout(() => {}, 1)")).value).toBeUndefined();
+  });
+
+  test("is a CommonJS module with its own names and modules beside it", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "kernel-"));
+    writeFileSync(join(cwd, "beside.js"), "exports.value = 'found'");
+    const code = [
+      "const fs = require('fs'), path = require('node:path');",
+      "console.log(__filename, __dirname, process.argv.slice(1), require('./beside').value);",
+      "console.log(require.main === module, typeof exports, process.execArgv.length, fs.existsSync(__filename));",
+      "module.exports = path.sep;",
+    ].join("\n");
+    const result = await run(code, { cwd, argv: ["--flag", "é"], filename: "tool.js" });
+    expect(result.stderr).toBe("");
+    expect(result.stdout).toBe(
+      `${cwd}/tool.js ${cwd} [ '${cwd}/tool.js', '--flag', 'é' ] found\ntrue object 0 false\n`,
+    );
+  });
+
+  test("may declare names that Node or the kernel has", async () => {
+    const code =
+      "const fs = 1, path = 2, require = 3, module = 4, display = 5, process = 6, Buffer = 7, URL = 8;\nfs + display";
+    expect((await run(code)).value?.["text/plain"]).toBe("6");
+    expect((await run("typeof os")).value?.["text/plain"]).toBe("'undefined'");
+  });
+
+  test("fails as Node prints it, in the user's frames only", async () => {
+    const result = await run(
+      "function f(x) {\n  throw new TypeError('no ' + x);\n}\nconsole.log('before');\nf(1);\n",
+    );
+    expect(result).toMatchObject({ stdout: "before\n", exitCode: 1 });
+    expect(result.error).toMatchObject({ name: "TypeError", message: "no 1", line: 2 });
+    const stack = result.stderr.replace(/\/\S*\/main\.js/g, "main.js");
+    expect(stack).toMatch(
+      /^main\.js:2\n {2}throw new TypeError\('no ' \+ x\);\n {2}\^\n\nTypeError: no 1\n {4}at f \(main\.js:2:9\)\n {4}at main\.js:5:1\n\nNode\.js v/,
+    );
+  });
+
+  test.each([
+    ["a rejected promise", "\nPromise.reject(new RangeError('r'))", "RangeError", 2],
+    ["an error in a timer", "setTimeout(() => {\n  throw new Error('t')\n}, 1)", "Error", 2],
+    ["an error in an async function", "async function f() {\n  await 0;\n  null.x }\nf()", "TypeError", 3],
+    ["a syntax error", "let a = 1;\nlet = = 2;", "SyntaxError", 2],
+    ["a thrown string", "throw 'text'", "Error", undefined],
+    ["an error in a module", "import 'node:fs';\n\nthrow new URIError('m')", "URIError", 3],
+    ["a syntax error in a module", "import 'node:fs';\nlet = = 2;", "SyntaxError", 2],
+    ["a missing module", "import x from './missing.js';", "Error", undefined],
+  ])("fails with exit code 1 after %s", async (_name, code, name, line) => {
+    const result = await run(code);
+    expect(result.exitCode).toBe(1);
+    expect(result.error).toMatchObject({ name, ...(line === undefined ? {} : { line }) });
+    expect(result.stderr).not.toContain("llm-sandbox-kernel");
+    expect(result.messages.filter((message) => message.type === "error")).toHaveLength(1);
+  });
+
+  test("handles its own uncaught errors", async () => {
+    const result = await run(
+      "process.on('uncaughtException', (e) => { console.log('mine', e.message); process.exit(9) });\nnull.x",
+    );
+    expect(result).toMatchObject({ exitCode: 9, stderr: "" });
+    expect(result.stdout).toMatch(/^mine Cannot read/);
+  });
+
+  test.each([
+    ["process.exit(7)", 7],
+    ["process.exitCode = 3", 3],
+    ["process.exit()", 0],
+    ["if (true) return;\nprocess.exit(1)", 0],
+  ])("ends with the exit code of %j", async (code, exitCode) => {
+    expect(await run(code)).toMatchObject({ exitCode, stderr: "" });
+  });
+
+  test("loses no output when it exits at once", async () => {
+    const result = await run(
+      "process.stdout.write('x'.repeat(3_000_000)); process.stderr.write('y'.repeat(300_000)); process.exit(0)",
+    );
+    expect(result.stdout).toHaveLength(3_000_000);
+    expect(result.stderr).toHaveLength(300_000);
+  });
+
+  test("runs its event loop to the end", async () => {
+    const code = [
+      "const server = require('http').createServer((_, r) => r.end('hello')).listen(0, '127.0.0.1', () => {",
+      "  fetch(`http://127.0.0.1:${server.address().port}`).then((r) => r.text()).then((t) => { console.log(t); server.close(); server.closeAllConnections?.() })",
+      "});",
+      "process.on('exit', () => console.log('exit'));",
+    ].join("\n");
+    expect(await run(code)).toMatchObject({ stdout: "hello\nexit\n", exitCode: 0 });
+  });
+
+  test("reads standard input", async () => {
+    expect(
+      await run("console.log(require('fs').readFileSync(0, 'utf8').toUpperCase())", { stdin: "abc" }),
+    ).toMatchObject({
+      stdout: "ABC\n",
+    });
+    expect(
+      await run("for await (const chunk of process.stdin) console.log(String(chunk))", { stdin: "abc" }),
+    ).toMatchObject({ stdout: "abc\n", exitCode: 0 });
+  });
+
+  test("is a module when it is written as one, without a file of its own", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "kernel-"));
+    writeFileSync(
+      join(cwd, "beside.mjs"),
+      "export let count = 1; export const grow = () => (count += 1); export default 'd';",
+    );
+    const code = [
+      "import one, { count, grow } from './beside.mjs';",
+      "import * as path from 'node:path';",
+      "grow();",
+      "const { sep } = await import('node:path');",
+      "const later = (await import('./beside.mjs')).default;",
+      "console.log(one, count, path.sep === sep, later, import.meta.url, typeof require('fs').existsSync);",
+      "export const unused = 1;",
+    ].join("\n");
+    const result = await run(code, { cwd });
+    expect(result.stderr).toBe("");
+    expect(result.stdout).toBe(`d 2 true d file://${cwd}/main.js function\n`);
+    expect(readdirSync(cwd)).toEqual(["beside.mjs"]);
+  });
+
+  test("may await and require side by side, and import in a plain script", async () => {
+    expect(
+      await run("const fs = require('fs');\nconsole.log(await Promise.resolve(typeof fs.existsSync))"),
+    ).toMatchObject({
+      stdout: "function\n",
+      stderr: "",
+    });
+    expect(await run("import('node:path').then((p) => console.log(p.sep))")).toMatchObject({
+      stdout: "/\n",
+      stderr: "",
+    });
+    expect(await run("await new Promise(() => {})")).toMatchObject({ exitCode: 13 });
+  });
+
+  test("starts processes that know nothing of the kernel", async () => {
+    const code = [
+      "const { execFileSync, fork } = require('child_process');",
+      "console.log(execFileSync('sh', ['-c', 'readlink /proc/self/fd/3 || true']).toString().trim());",
+      "console.log(execFileSync(process.execPath, ['-p', '1 + 1']).toString().trim());",
+    ].join("\n");
+    const [third, sum] = (await run(code)).stdout.split("\n");
+    expect(third).not.toContain("socket");
+    expect(sum).toBe("2");
+  });
+
+  test("may be a megabyte long", async () => {
+    expect(await run(`${"x = 1; // 0123456789\n".repeat(50_000)}console.log('end')`)).toMatchObject({
+      stdout: "end\n",
+      exitCode: 0,
+    });
+  });
+
+  test("ends by an interrupt as Node does", async () => {
+    const kernel = new KernelProcess(javascript);
+    kernel.send("console.log('ready'); while (true) {}", "script");
+    await kernel.printed("ready");
+    kernel.interrupt();
+    expect(await kernel.end()).toMatchObject({ exitCode: null, signal: "SIGINT" });
+  });
+});
+
+describe("values of JavaScript", () => {
+  test("are shown by media type", async () => {
+    const code = [
+      "display({ a: 1 });",
+      "display.html('<b>b</b>');",
+      "display.json([1]);",
+      "display.png(Buffer.from('png'));",
+      "display.markdown('*m*')",
+    ].join("\n");
+    expect((await run(code)).displays).toEqual([
+      { "text/plain": "{ a: 1 }", "application/json": { a: 1 } },
+      { "text/html": "<b>b</b>" },
+      { "application/json": [1] },
+      { "image/png": Buffer.from("png").toString("base64") },
+      { "text/markdown": "*m*" },
+    ]);
+  });
+
+  test("are JSON only where JSON keeps everything", async () => {
+    for (const code of [
+      "NaN",
+      "new Map()",
+      "new Date(0)",
+      "() => 1",
+      "10n",
+      "[undefined]",
+      "({ a: Symbol('s') })",
+    ]) {
+      expect((await run(`(${code})`)).value, code).not.toHaveProperty("application/json");
+    }
+  });
+
+  test("are bounded however large they are", async () => {
+    for (const code of [
+      "'x'.repeat(5e6)",
+      "Array.from({ length: 1e6 }, (_, i) => i)",
+      "const a = {}; a.a = a; a",
+    ]) {
+      const result = await run(code);
+      expect(result, code).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(String(result.value?.["text/plain"]).length, code).toBeLessThan(50_000);
+    }
+  });
+});
