@@ -486,7 +486,7 @@ export const fileCases: readonly ConformanceCase[] = [
   },
   {
     id: "E/workspace-locked",
-    title: "a workspace that a program locks or empties is an error that the next command can mend",
+    title: "a workspace that a program locks is an error that the next command can mend",
     async run(bench) {
       const session = await bench.open();
       okay(await session.run("import os\nopen('file', 'w').write('x')\nos.chmod('/workspace', 0)"));
@@ -501,9 +501,18 @@ export const fileCases: readonly ConformanceCase[] = [
       );
       okay(await session.executeCommand(["chmod", "700", "/workspace"], { cwd: "/tmp" }));
       await answers(session);
+    },
+  },
+  {
+    id: "E/workspace-replaced",
+    title: "a workspace can be emptied, and neither removed nor replaced",
+    async run(bench) {
+      const session = await bench.open();
+      await session.files.writeFile("folder/file", "x");
       await session.executeCommand(
-        "rm -rf /workspace /workspace/.*; mv /workspace /tmp/w; rmdir /workspace; ln -s /etc /workspace",
+        "rm -rf /workspace; mv /workspace /tmp/w; rmdir /workspace; ln -s /etc /workspace; rm -f /workspace/etc",
       );
+      deepStrictEqual(await session.files.list(), []);
       await session.files.writeFile("file", "again");
       strictEqual(await session.files.readText("file"), "again");
       await answers(session);

@@ -5,7 +5,7 @@ import { CaseBench } from "./bench.ts";
 import type { CaseImages } from "./bench.ts";
 import { conformanceCases } from "./cases.ts";
 import type { ConformanceCase } from "./conformance-case.ts";
-import { nonce } from "./expectations.ts";
+import { answers, nonce } from "./expectations.ts";
 import { faultyRuntime } from "./faulty-runtime.ts";
 import type { FaultyRuntime } from "./faulty-runtime.ts";
 import { Lanes } from "./lanes.ts";
@@ -57,6 +57,9 @@ export function testRuntime(options: ConformanceOptions): void {
   const reasons = exceptionReasons(options.exceptions ?? []);
   const suite = new Suite(options);
   runner.describe(`${name} conforms`, () => {
+    runner.describe("First", () => {
+      runner.test("a session opens in every language of the cases", () => suite.begin(), turnTimeoutMs);
+    });
     for (const category of conformanceCases) {
       runner.describe(category.title, () => {
         for (const one of category.cases) {
@@ -83,6 +86,18 @@ class Suite {
 
   constructor(options: ConformanceOptions) {
     this.#options = options;
+  }
+
+  /** Makes the images ready, which may take minutes: no case's time. */
+  async begin(): Promise<void> {
+    for (const lang of ["python", "javascript", "bash"] as const) {
+      await this.run({
+        id: "begin",
+        title: "begin",
+        timeoutMs: turnTimeoutMs,
+        run: async (bench) => answers(await bench.shared({ lang })),
+      });
+    }
   }
 
   run(one: ConformanceCase): Promise<void> {
