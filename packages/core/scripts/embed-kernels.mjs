@@ -1,5 +1,5 @@
-// Writes languages/<name>/kernel.generated.ts from the kernel's real files. `--check` only compares.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// Writes languages/<name>/kernel.generated.ts from the kernel's real files. `--check` only compares them.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 // Linux refuses a single argument of 128 KiB or more; the kernel is one.
@@ -9,7 +9,7 @@ const GLOBALS =
 const languages = new URL("../src/languages/", import.meta.url);
 
 /** Every generated file with the text it must have: `[URL, text]`. */
-export function generatedKernels() {
+function generatedKernels() {
   return [
     ["python/", pythonKernel(new URL("python/kernel/", languages))],
     ["javascript/", javascriptKernel(new URL("javascript/kernel/", languages))],
@@ -75,6 +75,15 @@ function ascii(text) {
   );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [url, text] of generatedKernels()) writeFileSync(url, text);
+const stale = [];
+for (const [url, text] of generatedKernels()) {
+  if (existsSync(url) && readFileSync(url, "utf8") === text) continue;
+  stale.push(fileURLToPath(url));
+  if (!process.argv.includes("--check")) writeFileSync(url, text);
+}
+if (process.argv.includes("--check") && stale.length > 0) {
+  console.error(
+    `Not as their kernels are:\n${stale.join("\n")}\nRun: node packages/core/scripts/embed-kernels.mjs`,
+  );
+  process.exitCode = 1;
 }
