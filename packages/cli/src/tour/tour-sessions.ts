@@ -18,6 +18,11 @@ export class TourSessions implements AsyncDisposable {
     this.#signal = AbortSignal.any([signal, this.#ended.signal]);
   }
 
+  /** Whether the language's session is open, or being opened beside another. */
+  has(lang: string): boolean {
+    return this.#sessions.has(lang);
+  }
+
   async open(lang: string): Promise<SandboxSession> {
     const timer = setTimeout(() => {
       for (const other of this.#languages) this.#session(other, false);

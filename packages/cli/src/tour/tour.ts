@@ -19,9 +19,11 @@ export async function tour(signal: AbortSignal): Promise<number> {
   for (const [index, step] of steps.entries()) {
     print(`\n${styled("bold", `${index + 1}/${steps.length}  ${step.title}`)}`);
     const openBegin = performance.now();
+    const begunEarlier = sessions.has(step.lang);
     const session = await sessions.open(step.lang);
     if (step.lang !== opened) {
-      print(styled("dim", `     box opened in ${duration(performance.now() - openBegin)}`));
+      const how = begunEarlier ? "opened beside the others, waited" : "opened in";
+      print(styled("dim", `     box ${how} ${duration(performance.now() - openBegin)}`));
     }
     opened = step.lang;
     if (!(await show(step, session, signal))) surprises.push(step.title);
