@@ -91,27 +91,11 @@ class Run:
         self.pid = agent.wait_for("taken")["taken"]
 
     def finish(self):
-        stdout = b""
-        first_byte = None
-        while True:
-            chunk = os.read(self.stdout, 65536)
-            if first_byte is None:
-                first_byte = (time.perf_counter() - self.begin) * 1000
-            if not chunk:
-                break
-            stdout += chunk
-        stderr = b""
-        while True:
-            chunk = os.read(self.stderr, 65536)
-            if not chunk:
-                break
-            stderr += chunk
-        messages = b""
-        while True:
-            chunk = self.structured.recv(65536)
-            if not chunk:
-                break
-            messages += chunk
+        stdout = os.read(self.stdout, 65536)
+        first_byte = (time.perf_counter() - self.begin) * 1000
+        stdout += rest(lambda: os.read(self.stdout, 65536)) if stdout else b""
+        stderr = rest(lambda: os.read(self.stderr, 65536))
+        messages = rest(lambda: self.structured.recv(65536))
         os.close(self.stdout)
         os.close(self.stderr)
         self.structured.close()
@@ -123,6 +107,18 @@ class Run:
             "firstByteMs": first_byte,
             "ended": self.agent.wait_for("ended", self.pid),
         }
+
+
+def rest(read):
+    content = b""
+    while True:
+        try:
+            chunk = read()
+        except ConnectionResetError:  # the run ended with a part of its job unread
+            chunk = b""
+        if not chunk:
+            return content
+        content += chunk
 
 
 def main():

@@ -1,6 +1,6 @@
 """Matplotlib figures become pictures, however they are shown; imported when matplotlib is."""
 
-import base64
+import binascii
 import io
 import sys
 
@@ -83,6 +83,6 @@ def picture(figure):
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight")
     return {
-        "image/png": base64.b64encode(buffer.getvalue()).decode("ascii"),
+        "image/png": binascii.b2a_base64(buffer.getvalue(), newline=False).decode("ascii"),
         "text/plain": repr(figure),
     }

@@ -1,6 +1,6 @@
 """Describes a value by media type, within bounds."""
 
-import base64
+import binascii
 import sys
 
 from llm_sandbox_kernel.bounded import bounded_repr, plain
@@ -79,7 +79,7 @@ def add(data, kind, content):
             data[kind] = content
         return
     if isinstance(content, (bytes, bytearray)):
-        content = base64.b64encode(content).decode("ascii")
+        content = binascii.b2a_base64(content, newline=False).decode("ascii")
     if not isinstance(content, str):
         return
     if kind == "text/plain":
