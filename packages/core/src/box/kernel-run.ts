@@ -24,7 +24,7 @@ export async function runInKernel(
     connection,
     {
       argv: kernel.argv,
-      env: job.env,
+      env: forInterpreter(job.env),
       cwd: job.cwd,
       structured: true,
       timeoutMs: options.timeoutMs,
@@ -47,6 +47,11 @@ export async function runInKernel(
     outputs: report.allOutputs,
     value: report.value,
   };
+}
+
+/** The interpreter is found in the box's own PATH; the run's, which its kernel sets, is for what the code starts. */
+function forInterpreter({ PATH: _, ...env }: Job["env"]): Job["env"] {
+  return env;
 }
 
 /** `LANGUAGE_UNAVAILABLE` in place of a program that is not in the box. */

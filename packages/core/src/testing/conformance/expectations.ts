@@ -79,7 +79,7 @@ export async function refused(
 }
 
 /** What processes name themselves that no run may leave behind. */
-export const mark = "marked";
+const mark = "marked";
 
 /** Fails if a process that called itself by the mark lives in the box. */
 export async function noneMarked(session: SandboxSession): Promise<void> {

@@ -52,7 +52,10 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
       for await (const chunk of answer) chunks.push(chunk as Buffer);
       return Buffer.concat(chunks).toString();
     } finally {
-      await engine.client.json({ method: "DELETE", path: `/containers/${Id}`, query: { v: 1 } }, { what: "remove it" });
+      await engine.client.json(
+        { method: "DELETE", path: `/containers/${Id}`, query: { v: 1 } },
+        { what: "remove it" },
+      );
     }
   };
 
