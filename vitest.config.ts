@@ -17,6 +17,8 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         test: {
+          // An engine that is busy with other work is tried again; the report names what needed it.
+          retry: 2,
           name: "engine",
           include: ["{packages,apps,examples}/**/*.engine.test.ts"],
           exclude,
@@ -27,6 +29,7 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         test: {
+          retry: 2,
           name: "long",
           include: ["{packages,apps,examples}/**/*.long.test.ts"],
           exclude,

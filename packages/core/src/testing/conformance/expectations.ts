@@ -78,9 +78,6 @@ export async function refused(
   return fail(`Nothing was thrown; expected ${codes.join(" or ")}.`);
 }
 
-/** What processes name themselves that no run may leave behind. */
-const mark = "marked";
-
 /** Fails if a process that called itself by the mark lives in the box. */
 export async function noneMarked(session: SandboxSession): Promise<void> {
   // The pattern does not match itself, so the search does not find itself.
