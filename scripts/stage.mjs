@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 
 const keptBytes = 20_000;
+const graceMs = 15_000;
+const hasGroups = process.platform !== "win32";
 const colours = process.stdout.isTTY ? { FORCE_COLOR: "1" } : { NO_COLOR: "1", FORCE_COLOR: undefined };
 
 /**
@@ -18,7 +20,16 @@ export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout, s
       cwd,
       env: { ...env, ...colours },
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: npm and sh hand no signal on, so what they started is ended with them.
+      detached: hasGroups,
     });
+    const endAll = (signal) => {
+      try {
+        process.kill(hasGroups ? -child.pid : child.pid, signal);
+      } catch {
+        // All of it has ended.
+      }
+    };
     const keep = (chunk) => {
       tail = (tail + chunk).slice(-keptBytes);
     };
@@ -34,13 +45,14 @@ export function runStage({ name, command, args, timeoutMs, cwd, env, onStdout, s
     let interrupted = false;
     const forward = (signal) => {
       interrupted = true;
-      child.kill(signal);
+      endAll(signal);
+      setTimeout(endAll, graceMs, "SIGKILL").unref();
     };
     process.on("SIGINT", forward).on("SIGTERM", forward);
-    const kill = setTimeout(() => child.kill("SIGKILL"), timeoutMs + 15_000);
+    const kill = setTimeout(endAll, timeoutMs + graceMs, "SIGKILL");
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill("SIGTERM");
+      endAll("SIGTERM");
     }, timeoutMs);
     const end = (code, error) => {
       clearTimeout(timer);

@@ -10,6 +10,7 @@ import type {
 } from "../../runtime.ts";
 import type { FindAgentBinary } from "./agent/agent-binary.ts";
 import { agentVolumeName, ensureAgentVolume } from "./agent/agent-volume.ts";
+import { removeOldAgentVolumes } from "./agent/old-agent-volumes.ts";
 import { checkOciRuntime } from "./box/oci-runtime.ts";
 import { drawBoxIds, takenUids } from "./box/box-identity.ts";
 import { checkSpec, launchBox } from "./box/launch-box.ts";
@@ -106,10 +107,13 @@ export class DockerRuntime implements Runtime {
   }
 
   /** Found once and for all callers; a failure is not kept, as the engine may be started meanwhile. */
-  async #found({ signal, logger }: LaunchOptions): Promise<Engine> {
+  async #found({ signal, logger, onProgress }: LaunchOptions): Promise<Engine> {
     signal?.throwIfAborted();
     if (!this.#engine) {
-      const found = discoverEngine(this.#options, { logger }).then(({ engine }) => {
+      const found = discoverEngine(this.#options, { logger }).then(({ engine, source }) => {
+        const { kind, version, client } = engine;
+        const message = `Using ${kind} ${version} at ${client.address}, named by ${source}.`;
+        onProgress?.({ phase: "prepare", message });
         checkOciRuntime(engine, this.#options.ociRuntime);
         return engine;
       });
@@ -149,8 +153,12 @@ export class DockerRuntime implements Runtime {
   #reapOnce({ client }: Engine, { logger = silentLogger }: LaunchOptions): void {
     if (reaped.has(client.address)) return;
     reaped.add(client.address);
-    reapAbandoned(client, logger).catch((error: Error) => {
-      logger.debug(`Abandoned boxes could not be looked for: ${error.message}`);
+    const work = async () => {
+      await reapAbandoned(client, logger);
+      await removeOldAgentVolumes(client, this.#agentVolumes);
+    };
+    work().catch((error: Error) => {
+      logger.debug(`What others abandoned could not be looked for: ${error.message}`);
     });
   }
 }

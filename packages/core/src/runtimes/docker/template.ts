@@ -65,8 +65,13 @@ export async function saveTemplate(
       { what: "store a workspace in an image", signal, timeoutMs: uploadMs },
       archiveOf(file, size, path),
     );
+    const replaced = request.name === undefined ? null : await inspectImage(client, reference);
     await step(commit(engine, container, reference, commandless));
     saved = true;
+    // A template whose name has moved on is nobody's any more; the engine keeps it if it is in use or has other names.
+    if (replaced?.labels[label.kind] === "template") {
+      await removeImage(client, replaced.id).catch(() => {});
+    }
     return { reference };
   } finally {
     workspace.destroy();
@@ -82,7 +87,7 @@ export async function saveTemplate(
 }
 
 async function removeImage(client: EngineClient, reference: string): Promise<void> {
-  const what = "remove an unfinished template";
+  const what = "remove a template";
   await client.json({ method: "DELETE", path: `/images/${reference}` }, { what });
 }
 
@@ -174,8 +179,10 @@ async function commit(
         tag,
         pause: 0,
         // The carrier's own labels would make later containers of this image look like abandoned carriers.
+        // One instruction a label, without quotes: Podman 4 reads no others.
         changes: [
-          `LABEL ${[`${label.kind}="template"`, ...ownLabels.map((key) => `${key}=""`)].join(" ")}`,
+          `LABEL ${label.kind}=template`,
+          ...ownLabels.map((key) => `LABEL ${key}=`),
           ...(commandless ? ["CMD []"] : []),
         ],
       },

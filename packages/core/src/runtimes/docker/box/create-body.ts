@@ -45,7 +45,7 @@ const sentryProcesses = 4096;
 const mebibyte = 1024 * 1024;
 const volumeBytes = 16 * mebibyte;
 
-/** The hardened container of a box; every field is there for a reason given in docs/security or beside it. */
+/** The hardened container of a box; nothing in it may be left out without another defence in its place. */
 export function createBody(input: CreateBodyInput): CreateBody {
   const { spec, image, ids, mode, ociRuntime } = input;
   const { limits } = spec;

@@ -29,6 +29,8 @@ export class DockerBox implements Box {
     this.id = id;
     this.stream = stream;
     this.identity = identity;
+    // Whoever uses the stream hears of its end; nobody may be using it yet, or any more.
+    stream.on("error", () => {});
     this.gone = this.#watch();
   }
 
@@ -43,13 +45,14 @@ export class DockerBox implements Box {
 
   async #destroy(): Promise<void> {
     this.stream.destroy();
-    try {
-      await removeContainer(this.#engine.client, this.id);
-    } catch (error) {
+    const removed = removeContainer(this.#engine.client, this.id).catch((error: unknown) => {
       this.#stopWatching.abort(error);
       throw error;
-    }
-    // The container is gone; a wait that an engine forgets to answer must not hold anybody up.
+    });
+    // Whichever is heard of first: the box's end, or that the engine has nothing of it left.
+    const ended = this.gone.then(({ reason }) => (reason === "lost" ? removed : undefined));
+    await Promise.race([removed, ended]);
+    // A wait that an engine forgets to answer must not hold anybody up.
     const late = setTimeout(() => this.#stopWatching.abort(), 1000);
     await this.gone;
     clearTimeout(late);
@@ -57,23 +60,30 @@ export class DockerBox implements Box {
 
   async #watch(): Promise<BoxExit> {
     const exit = await this.#exit();
-    return this.#destroying ? { ...exit, reason: "destroyed" } : exit;
+    this.#stopWatching.abort();
+    return this.#destroying && exit.reason !== "lost" ? { ...exit, reason: "destroyed" } : exit;
   }
 
   async #exit(): Promise<BoxExit> {
+    for (;;) {
+      try {
+        return await this.#waited();
+      } catch (error) {
+        // The connection broke: the engine may have restarted, with or without the box.
+        const there = hasStatus(error, 404) ? "removed" : await this.#lookedFor();
+        const { message } = error as Error;
+        if (there === "removed") return { reason: "removed", exitCode: null };
+        if (there === "lost") return { reason: "lost", exitCode: null, message };
+      }
+    }
+  }
+
+  async #waited(): Promise<BoxExit> {
     // Podman has forgotten the exit code once the container is removed.
     const exited = this.#engine.kind === "podman" ? this.#wait("next-exit").catch(() => null) : null;
-    try {
-      const removed = await this.#wait("removed");
-      const known = exited && (await Promise.race([exited, sleep(200, null, { ref: false })]));
-      return exitOf(known ?? removed);
-    } catch (error) {
-      if (hasStatus(error, 404)) return { reason: "removed", exitCode: null };
-      if (this.#stopWatching.signal.aborted) return { reason: "lost", exitCode: null };
-      return await this.#searched(error as Error);
-    } finally {
-      this.#stopWatching.abort();
-    }
+    const removed = await this.#wait("removed");
+    const known = exited && (await Promise.race([exited, sleep(200, null, { ref: false })]));
+    return exitOf(known ?? removed);
   }
 
   #wait(condition: "next-exit" | "removed"): Promise<WaitAnswer> {
@@ -87,21 +97,23 @@ export class DockerBox implements Box {
     );
   }
 
-  /** The connection broke: the engine may have restarted, with or without the box. */
-  async #searched(error: Error): Promise<BoxExit> {
+  /** Asks until the engine answers, or long enough. */
+  async #lookedFor(): Promise<"there" | "removed" | "lost"> {
+    const { signal } = this.#stopWatching;
     for (const started = Date.now(); Date.now() - started < lostAfterMs;) {
       try {
-        await sleep(250, undefined, { signal: this.#stopWatching.signal, ref: false });
+        await sleep(250, undefined, { signal, ref: false });
         await this.#engine.client.json(
           { method: "GET", path: `/containers/${this.id}/json` },
-          { what: "look for the box", timeoutMs: 2000, signal: this.#stopWatching.signal },
+          { what: "look for the box", timeoutMs: 2000, signal },
         );
-      } catch (failure) {
-        if (hasStatus(failure, 404)) return { reason: "removed", exitCode: null };
-        if (this.#stopWatching.signal.aborted) break;
+        return "there";
+      } catch (error) {
+        if (hasStatus(error, 404)) return "removed";
+        if (signal.aborted) break;
       }
     }
-    return { reason: "lost", exitCode: null, message: error.message };
+    return "lost";
   }
 }
 

@@ -10,6 +10,8 @@ export interface EngineProxy {
   readonly address: string;
   /** Requests whose first line matches get no answer from now on, though the engine gets them. */
   swallow(pattern: RegExp | null): void;
+  /** No answer comes through any more, whenever it was asked for. */
+  freeze(): void;
   /** Cuts every connection that is open. */
   cut(): void;
   close(): Promise<void>;
@@ -23,6 +25,7 @@ export async function engineProxy(
   const folder = await mkdtemp(join(tmpdir(), "llm-sandbox-proxy-"));
   const open = new Set<Socket>();
   let swallowed: RegExp | null = null;
+  let frozen = false;
   const relay = (client: Socket) => {
     const engine = connect(target.replace("unix://", ""));
     for (const socket of [client, engine]) {
@@ -44,7 +47,7 @@ export async function engineProxy(
       }
     });
     engine.on("data", (chunk: Buffer) => {
-      if (mute || client.write(chunk)) return;
+      if (mute || frozen || client.write(chunk)) return;
       engine.pause();
       client.once("drain", () => engine.resume());
     });
@@ -62,6 +65,9 @@ export async function engineProxy(
     address: typeof bound === "object" && bound ? `tcp://127.0.0.1:${bound.port}` : `unix://${path}`,
     swallow: (pattern) => {
       swallowed = pattern;
+    },
+    freeze: () => {
+      frozen = true;
     },
     cut: () => {
       for (const socket of open) socket.destroy();

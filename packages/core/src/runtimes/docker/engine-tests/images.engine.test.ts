@@ -8,10 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Progress, Runtime } from "../../../runtime.ts";
 import { findAgentBinary } from "../agent/agent-binary.ts";
 import { agentVolumeName } from "../agent/agent-volume.ts";
+import { removeOldAgentVolumes } from "../agent/old-agent-volumes.ts";
 import { DockerRuntime } from "../docker-runtime.ts";
 import type { Engine } from "../engine/engine.ts";
 import { inspectImage } from "../image/resolved-image.ts";
 import { docker } from "../index.ts";
+import { label, ownerOf } from "../labels.ts";
 import { tarArchive } from "../tar-archive.ts";
 import { dockerfile, engineAt, hello, removeTestImages, specFor } from "./box-under-test.ts";
 import { enginesUnderTest } from "./engines-under-test.ts";
@@ -154,7 +156,9 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
     expect(await fileIn(first.reference, templatePath)).toContain(content);
     const name = `llm-sandbox-test/named:${randomBytes(4).toString("hex")}`;
     expect(await save(name, Readable.from(["three"]))).toEqual({ reference: name });
+    const replaced = await inspectImage(engine.client, name);
     expect(await save(name, Readable.from(["four"]))).toEqual({ reference: name });
+    expect(await inspectImage(engine.client, replaced!.id)).toBe(null);
     expect(await fileIn(name, templatePath)).toContain("four");
     const config = async (of: string) =>
       (
@@ -167,6 +171,7 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
     for (const key of ["Entrypoint", "Cmd", "User", "Volumes"]) {
       expect([key, after[key] ?? null]).toEqual([key, before[key] ?? null]);
     }
+    expect(ownerOf(after["Labels"] as Record<string, string>)).toBe(null);
     expect(after["Env"]).toEqual(expect.arrayContaining(["A=b"]));
     const box = await runtime.launch(specFor({ kind: "reference", reference: first.reference }));
     await hello(box);
@@ -237,6 +242,50 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
       );
       expect(outputs).toEqual(["alive", "alive", "alive"]);
       await removeVolume(agentVolumeName({ bytes, hash: hashOf(bytes) }, engine.architecture));
+      await remove();
+    });
+
+    it("is removed a week after it was made, unless it is in use", async () => {
+      const names = ["old", "kept", "used"].map(
+        (name) => `llm-sandbox-agent-test-${name}-${randomBytes(4).toString("hex")}`,
+      );
+      const [, kept, used] = names as [string, string, string];
+      for (const Name of names) {
+        await engine.client.json(
+          { method: "POST", path: "/volumes/create", body: { Name, Labels: { [label.kind]: "agent" } } },
+          { what: "create a volume" },
+        );
+      }
+      const { spec, remove } = await build([]);
+      const box = await runtime.launch(spec);
+      await box.destroy();
+      const { Id } = await engine.client.json<{ Id: string }>(
+        {
+          method: "POST",
+          path: "/containers/create",
+          body: {
+            Image: box.identity.image,
+            Cmd: ["/nothing"],
+            HostConfig: { Mounts: [{ Type: "volume", Source: used, Target: "/v" }] },
+          },
+        },
+        { what: "create a container" },
+      );
+      const listed = async () => {
+        const { Volumes } = await engine.client.json<{ Volumes: { Name: string }[] }>(
+          { method: "GET", path: "/volumes" },
+          { what: "list volumes" },
+        );
+        return Volumes.map(({ Name }) => Name)
+          .filter((name) => names.includes(name))
+          .sort();
+      };
+      await removeOldAgentVolumes(engine.client, new Set([kept]));
+      expect(await listed()).toEqual([...names].sort());
+      await removeOldAgentVolumes(engine.client, new Set([kept]), Date.now() + 8 * 24 * 60 * 60_000);
+      expect(await listed()).toEqual([kept, used].sort());
+      await engine.client.json({ method: "DELETE", path: `/containers/${Id}` }, { what: "remove it" });
+      for (const name of [kept, used]) await removeVolume(name);
       await remove();
     });
 

@@ -11,6 +11,7 @@ export interface ResolvedImage {
   readonly architecture: string;
   readonly volumes: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 interface ImageAnswer {
@@ -20,6 +21,7 @@ interface ImageAnswer {
   readonly Config?: {
     readonly Env?: readonly string[] | null;
     readonly Volumes?: Readonly<Record<string, unknown>> | null;
+    readonly Labels?: Readonly<Record<string, string>> | null;
   } | null;
 }
 
@@ -41,6 +43,7 @@ export async function inspectImage(
       architecture: goArchitecture(image.Architecture ?? ""),
       volumes: Object.keys(image.Config?.Volumes ?? {}),
       env: environment(image.Config?.Env ?? []),
+      labels: image.Config?.Labels ?? {},
     };
   } catch (error) {
     if (hasStatus(error, 404)) return null;
