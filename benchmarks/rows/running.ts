@@ -3,6 +3,8 @@ import { elapsedMs, inTurns, median } from "../measure.ts";
 import type { RawDocker } from "../raw-docker.ts";
 import type { Measurement } from "../row.ts";
 
+/** Runs one after the other before it is the peer's turn. */
+const warmRuns = 5;
 const python = ["python3", "-c", "print(1)"];
 
 /** One run after the other in one session, beside `docker exec` in one container. */
@@ -17,6 +19,7 @@ export async function measurePython(boxes: Boxes, raw: RawDocker, rounds: number
       rounds,
       () => elapsedMs(() => session.run("print(1)")),
       () => raw.exec(container, python),
+      warmRuns,
     );
     const contextMs: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
@@ -47,6 +50,7 @@ export async function measureJavascript(
       rounds,
       () => elapsedMs(() => session.run("console.log(1)")),
       () => raw.exec(container, ["node", "-e", "console.log(1)"]),
+      warmRuns,
     );
     const theirs = { baseline: "docker exec", baselineValue: run.theirs, unit: "ms" } as const;
     return [{ name: "run-javascript", value: run.ours, ...theirs, mostRatio: 0.25 }];

@@ -25,7 +25,7 @@ func main() {
 	}
 	debug.SetGCPercent(collectAtPercent)
 	debug.SetMemoryLimit(memoryTarget)
-	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
+	runtime.GOMAXPROCS(1)
 	lifecycle.IgnoreSignals()
 	if err := lifecycle.Protect(); err != nil {
 		fail("cannot protect itself", err)

@@ -51,6 +51,9 @@ func (channel *Channel) Event(event any) error {
 	return channel.sendJSON(frames.Event, event)
 }
 
+// Flush sends what was ended and waits for a frame to go with.
+func (channel *Channel) Flush() error { return channel.connection.gate.flush() }
+
 // Finish sends the RESULT; nothing can be sent on the channel afterwards.
 func (channel *Channel) Finish(result any) error {
 	channel.cancel()

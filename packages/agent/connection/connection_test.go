@@ -178,3 +178,23 @@ func TestChannelsAreNeverReused(t *testing.T) {
 		t.Fatal("an older channel was opened")
 	}
 }
+
+func TestHeldFramesGoOutWithTheNext(t *testing.T) {
+	output := &slowOutput{allowed: make(chan struct{}, 3)}
+	for range 3 {
+		output.allowed <- struct{}{}
+	}
+	gate := &gate{output: output, onBroken: func(error) {}}
+	gate.hold([]byte("end 1, "))
+	gate.hold([]byte("end 2, "))
+	gate.write([]byte("result"), true)
+	gate.hold([]byte("end 3"))
+	gate.flush()
+	gate.write([]byte("next"), false)
+	want := []string{"end 1, end 2, result", "end 3", "next"}
+	for index, text := range want {
+		if output.written[index] != text {
+			t.Fatalf("%q", output.written)
+		}
+	}
+}

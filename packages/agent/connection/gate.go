@@ -12,6 +12,7 @@ type gate struct {
 	lock          sync.Mutex
 	busy          bool
 	control, data []chan struct{}
+	held          []byte // frames that go out together with the next one
 	broken        error
 	onBroken      func(error)
 }
@@ -20,10 +21,31 @@ func (gate *gate) write(frame []byte, isControl bool) error {
 	gate.enter(isControl)
 	err := gate.broken
 	if err == nil {
-		_, err = gate.output.Write(frame)
+		_, err = gate.output.Write(gate.withHeld(frame))
 	}
 	gate.leave(err)
 	return err
+}
+
+// hold lets a frame wait for the next one: every write costs the host's side a wake-up in each program on the way.
+func (gate *gate) hold(frame []byte) {
+	gate.lock.Lock()
+	defer gate.lock.Unlock()
+	gate.held = append(gate.held, frame...)
+}
+
+// flush sends what is held.
+func (gate *gate) flush() error { return gate.write(nil, true) }
+
+func (gate *gate) withHeld(frame []byte) []byte {
+	gate.lock.Lock()
+	defer gate.lock.Unlock()
+	if len(gate.held) == 0 {
+		return frame
+	}
+	all := append(gate.held, frame...)
+	gate.held = nil
+	return all
 }
 
 func (gate *gate) enter(isControl bool) {

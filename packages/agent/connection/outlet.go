@@ -72,16 +72,16 @@ func (outlet *Outlet) Sent() int64 {
 	return outlet.sent
 }
 
-// End tells the host, once, that nothing more comes.
-func (outlet *Outlet) End() error {
+// End tells the host, once, that nothing more comes; it goes out with the next frame, or with Flush.
+func (outlet *Outlet) End() {
 	outlet.lock.Lock()
-	ended := outlet.ended
-	outlet.ended = true
-	outlet.lock.Unlock()
-	if ended {
-		return nil
+	defer outlet.lock.Unlock()
+	if outlet.ended {
+		return
 	}
-	return outlet.channel.send(frames.EndFrame(outlet.channel.ID, outlet.stream))
+	outlet.ended = true
+	end := frames.EndFrame(outlet.channel.ID, outlet.stream)
+	outlet.channel.connection.gate.hold(frames.Append(nil, end))
 }
 
 // Writer sends what is written to it, waiting for credit, until ctx ends.

@@ -131,6 +131,7 @@ func milliseconds(duration time.Duration) float64 {
 
 // flow is all data of a run, in both directions.
 type flow struct {
+	channel *connection.Channel
 	ctx     context.Context
 	drop    context.CancelFunc
 	pumps   []*pump
@@ -138,7 +139,7 @@ type flow struct {
 }
 
 func newFlow(channel *connection.Channel, streams *streams) *flow {
-	flow := &flow{outlets: map[string]*connection.Outlet{}}
+	flow := &flow{channel: channel, outlets: map[string]*connection.Outlet{}}
 	flow.ctx, flow.drop = context.WithCancel(context.Background())
 	output, errors := newPump(streams.output, channel.Outlet(1)), newPump(streams.errors, channel.Outlet(2))
 	flow.pumps = []*pump{output, errors}
@@ -200,6 +201,9 @@ func (flow *flow) finish(impatient <-chan struct{}) {
 		pump.finish()
 	}
 	for _, pump := range flow.pumps {
+		if !isClosed(pump.done) {
+			flow.channel.Flush() // The host may wait for the end of one stream before it reads another.
+		}
 		select {
 		case <-pump.done:
 		case <-impatient:

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { SandboxError } from "../errors.ts";
+import { BatchedWriter } from "./batched-writer.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelHandlers, ChannelPort } from "./channel.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
@@ -118,7 +119,7 @@ class Wire implements ChannelPort {
   readonly #channels = new Map<number, Channel>();
   readonly #onLost: ((error: SandboxError) => void) | undefined;
   readonly #ended = Promise.withResolvers<void>();
-  #drain: PromiseWithResolvers<void> | undefined;
+  readonly #writer: BatchedWriter;
   #lastChannel = 0;
   #greeted = false;
   #leaving = false;
@@ -131,21 +132,15 @@ class Wire implements ChannelPort {
     this.#onLost = onLost;
     this.hello = this.#hello.promise;
     this.hello.catch(() => {});
+    this.#writer = new BatchedWriter(stream);
     stream.on("data", (chunk: Buffer) => this.#receive(chunk));
-    stream.on("drain", () => {
-      this.#drain?.resolve();
-      this.#drain = undefined;
-    });
     stream.on("error", (cause) => this.#lose("The connection to the box broke.", cause));
     stream.on("end", () => this.#lose("The box ended."));
     stream.on("close", () => this.#lose("The box ended."));
   }
 
   send(frame: Buffer): Promise<void> | undefined {
-    if (this.failure) return undefined;
-    if (this.#stream.write(frame)) return undefined;
-    this.#drain ??= Promise.withResolvers<void>();
-    return this.#drain.promise;
+    return this.failure ? undefined : this.#writer.write(frame);
   }
 
   open(operation: object, handlers: ChannelHandlers): Channel {
@@ -194,7 +189,7 @@ class Wire implements ChannelPort {
     this.failure = error;
     clearInterval(this.#pinger);
     this.#hello.reject(error);
-    this.#drain?.resolve();
+    this.#writer.release();
     for (const channel of this.#channels.values()) channel.fail(error);
     this.#channels.clear();
     this.#stream.destroy();

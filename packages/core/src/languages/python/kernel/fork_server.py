@@ -10,6 +10,7 @@ import _socket
 
 from llm_sandbox_kernel.become_run import become_run
 from llm_sandbox_kernel.dumpable import set_dumpable
+from llm_sandbox_kernel.rehearsal import rehearse
 
 # The most used of the standard library: imported once, found by every run. Not hashlib: OpenSSL takes 5 MB.
 IMPORT_AHEAD = """
@@ -20,7 +21,9 @@ shlex shutil signal socket statistics string struct subprocess sys tempfile text
 time timeit traceback types typing unicodedata urllib.parse uuid warnings weakref zlib
 """.split()
 PACKET_BYTES = 65536
-FORK_AGAIN_MS = 50
+# The next child is forked when a run has ended, or when somebody asks for one: a fork beside a run that has just begun
+# costs that run a third of its speed. This is how long a quiet moment is waited for.
+FORK_AFTER_MS = 20
 
 
 class Child:
@@ -47,6 +50,7 @@ class Server:
         _signal.set_wakeup_fd(self.wake)
         self.waiting = {}
         self.running = set()
+        self.imported = False
 
     def fork(self):
         """A new waiting child; returns False in that child once it has become a run."""
@@ -71,6 +75,8 @@ class Server:
         _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
         for child in self.waiting.values():
             child.let_go()
+        if self.imported:
+            rehearse()
         poll = select.poll()
         poll.register(self.socket, select.POLLIN)
         poll.register(held, select.POLLIN)
@@ -113,9 +119,10 @@ class Server:
         poll = select.poll()
         for descriptor in (self.taken, self.woken):
             poll.register(descriptor, select.POLLIN)
-        poll.register(self.socket, 0)  # only its end
         while True:
-            ready = dict(poll.poll(None if self.waiting else FORK_AGAIN_MS))
+            # Packets are for the waiting child; the server looks for them only while there is none.
+            poll.register(self.socket, 0 if self.waiting else select.POLLIN)
+            ready = dict(poll.poll(None if self.waiting else FORK_AFTER_MS))
             if ready.get(3, 0) & (select.POLLHUP | select.POLLERR):
                 os._exit(0)
             drain(self.woken)
@@ -125,7 +132,8 @@ class Server:
                 self.release(int(pid))
             for pid, status, usage in ended:
                 self.report(pid, status, usage)
-            if not self.waiting and not self.fork():
+            is_time = ended or not ready or 3 in ready
+            if is_time and not self.waiting and not self.fork():
                 return False
 
     def release(self, pid):
@@ -168,6 +176,7 @@ def serve():
     send(server.socket, {"ready": True})
     first = next(iter(server.waiting))
     import_ahead()
+    server.imported = True
     if not server.replace(first):
         return
     server.run()
