@@ -17,6 +17,8 @@ const (
 	collectAtPercent = 25 // a heap of one MiB is collected, not one of four
 	memoryTarget     = 32 << 20
 	threads          = 12
+	pipeBytes        = 1 << 20
+	setPipeSize      = 1031
 )
 
 func main() {
@@ -25,7 +27,7 @@ func main() {
 	}
 	debug.SetGCPercent(collectAtPercent)
 	debug.SetMemoryLimit(memoryTarget)
-	runtime.GOMAXPROCS(1)
+	runtime.GOMAXPROCS(1) // more only wake each other: the agent waits nearly always
 	lifecycle.IgnoreSignals()
 	if err := lifecycle.Protect(); err != nil {
 		fail("cannot protect itself", err)
@@ -54,6 +56,8 @@ func takeOver(descriptor int) (*os.File, error) {
 		return nil, err
 	}
 	defer syscall.Close(null)
+	// The host's side goes on while the agent waits for more to send at once; where the pipe may not grow, it stays.
+	syscall.RawSyscall(syscall.SYS_FCNTL, moved, setPipeSize, pipeBytes)
 	if err := syscall.Dup3(null, descriptor, syscall.O_CLOEXEC); err != nil {
 		return nil, err
 	}

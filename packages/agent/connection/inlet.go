@@ -19,7 +19,7 @@ type Inlet struct {
 	window  int
 
 	lock     sync.Mutex
-	buffer   []byte
+	held     ring
 	consumed int // since the last grant
 	ended    bool
 	arrived  chan struct{} // closed when there is something new while somebody waits
@@ -31,10 +31,10 @@ func (inlet *Inlet) put(data []byte) error {
 	if inlet.ended {
 		return errAfterEnd
 	}
-	if len(inlet.buffer)+inlet.consumed+len(data) > inlet.window {
+	if inlet.held.length+inlet.consumed+len(data) > inlet.window {
 		return errBeyondWindow
 	}
-	inlet.buffer = append(inlet.buffer, data...)
+	inlet.held.put(data)
 	inlet.wake()
 	return nil
 }
@@ -61,12 +61,8 @@ func (inlet *Inlet) wake() {
 func (inlet *Inlet) read(ctx context.Context, target []byte) (int, error) {
 	for {
 		inlet.lock.Lock()
-		if len(inlet.buffer) > 0 {
-			count := copy(target, inlet.buffer)
-			inlet.buffer = inlet.buffer[count:]
-			if len(inlet.buffer) == 0 {
-				inlet.buffer = nil
-			}
+		if inlet.held.length > 0 {
+			count := inlet.held.take(target)
 			grant := inlet.take(count)
 			inlet.lock.Unlock()
 			if grant > 0 {
@@ -75,6 +71,7 @@ func (inlet *Inlet) read(ctx context.Context, target []byte) (int, error) {
 			return count, nil
 		}
 		if inlet.ended {
+			inlet.held = ring{}
 			inlet.lock.Unlock()
 			return 0, io.EOF
 		}

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-const readAheadBytes = 32 << 10
+const readAheadBytes = 128 << 10 // a whole DATA frame and most of the next
 
 // Reader takes the frames of one side from a byte stream.
 type Reader struct {

@@ -12,6 +12,9 @@ import { receive } from "./receive.ts";
 import type { SessionFiles } from "./session-files.ts";
 import { unpackHostile } from "./unpack-hostile.ts";
 
+/** What the host's disk may lag behind: pieces that wait are written together. */
+const writeAheadBytes = 2 * 1_048_576;
+
 /**
  * Copies a file or folder of the box to the host, streamed. A file appears at `destination` whole or not at all, and
  * replaces the one there; a folder is filled. Nothing in it can reach outside of `destination`.
@@ -47,7 +50,7 @@ async function copyFile(
     const tooMuch = (): SandboxError => copyTooLarge(options);
     const request = { op: "read", path, maxBytes };
     const content = receive(connection, request, { signal, maxBytes, tooMuch });
-    const file = createWriteStream(partial, { flags: "wx", mode: 0o644 });
+    const file = createWriteStream(partial, { flags: "wx", mode: 0o644, highWaterMark: writeAheadBytes });
     await bothDone(
       pipeline(content.stream, file).catch((error: unknown) => {
         throw explainedHostError(target, error);
