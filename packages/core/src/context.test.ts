@@ -309,3 +309,32 @@ test("forged messages of the user's code harm nothing but its own run", async ()
   agent.send(say({ type: "done", id: 2, exitCode: 0 }));
   expect(await next).toMatchObject({ status: "ok", value: null });
 });
+
+test("a run that waits for its turn ends at once when it is cancelled", async () => {
+  const script = counter();
+  await using session = await SandboxSession.open({ runtime: memory({ run: script.run }) });
+  const context = session.createContext();
+  const abort = new AbortController();
+  const first = context.run("wait");
+  await script.waiting();
+  const second = context.run("b", { signal: abort.signal });
+  abort.abort();
+  expect(await second).toMatchObject({ status: "cancelled", exitCode: null });
+  context.interrupt();
+  await first;
+  expect(await context.run("c")).toMatchObject({ stdout: "c 1\n" });
+});
+
+test("what is said of another run does not end this one, nor a later one", async () => {
+  const { agent, context, channel, say } = await playedContext();
+  const first = context.run("1");
+  await agent.next(FrameType.data);
+  agent.send(say({ type: "done", id: 2, exitCode: 0 }, { type: "done", id: 3, exitCode: 0 }));
+  agent.send(dataFrame(channel, 1, "a"), say({ type: "done", id: 1, exitCode: 5 }));
+  expect(await first).toMatchObject({ status: "failed", exitCode: 5, stdout: "a" });
+  const second = context.run("2");
+  await agent.next(FrameType.data);
+  agent.send(say({ type: "done", id: 1, exitCode: 0 }), dataFrame(channel, 1, "b"));
+  agent.send(say({ type: "done", id: 2, exitCode: 0 }));
+  expect(await second).toMatchObject({ status: "ok", stdout: "b" });
+});

@@ -1,3 +1,4 @@
+import { graceMs } from "./box/guard.ts";
 import { encodeJob } from "./box/job.ts";
 import { KernelReport } from "./box/kernel-report.ts";
 import { interpreterError } from "./box/kernel-run.ts";
@@ -88,9 +89,17 @@ export class Context {
   async run(code: string, options: ContextRunOptions = {}): Promise<ExecutionResult> {
     checkCode(code);
     checkContextRunOptions(options);
-    const turn = this.#turn.then(() => this.#run(code, options));
+    const { signal } = options;
+    const early = Promise.withResolvers<ExecutionResult>();
+    const cancel = (): void => early.resolve(this.#neverRan());
+    if (signal?.aborted) return this.#neverRan();
+    signal?.addEventListener("abort", cancel, { once: true });
+    const turn = this.#turn.then(() => {
+      signal?.removeEventListener("abort", cancel);
+      return signal?.aborted ? this.#neverRan() : this.#run(code, options);
+    });
     this.#turn = turn.catch(() => {});
-    return turn;
+    return Promise.race([turn, early.promise]);
   }
 
   /** Interrupts the run under way; the context keeps its state. */
@@ -123,23 +132,23 @@ export class Context {
   async #run(code: string, options: ContextRunOptions): Promise<ExecutionResult> {
     const { maxOutputBytes, workspace } = this.#settings;
     if (!this.open) return this.#refuse();
-    const report = new KernelReport();
+    const id = ++this.#runs;
+    const report = new KernelReport(id);
     const interruption = new Interruption(this.#channel);
     const outputs = new Outputs({ ...options, maxOutputBytes }, () => interruption.begin("cancelled"));
-    if (options.signal?.aborted) return this.#result("cancelled", outputs, report, { started: 0 });
     const started = performance.now();
     const done = Promise.withResolvers<void>();
     this.#messages.reset();
     this.#current = { outputs, report, done: done.resolve };
     const guard = this.#settings.live.guard();
     guard.waitsForHost = () => outputs.untaken > 0;
+    guard.giveUpHost = () => outputs.abandon();
     const abort = (): void => interruption.begin("cancelled");
     options.signal?.addEventListener("abort", abort, { once: true });
     const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
     const timer = setTimeout(() => interruption.begin("timed-out"), timeoutMs);
     guard.arm(timeoutMs + patienceMs);
     try {
-      const id = ++this.#runs;
       const filename = `<run ${id}>`;
       const job = { id, mode: "context", code, filename, argv: [], env: {}, cwd: workspace } as const;
       this.#channel.write(ProcessStream.structured, encodeJob(job)).catch(() => {});
@@ -148,8 +157,11 @@ export class Context {
       interruption.finish();
       clearTimeout(timer);
       guard.disarm();
+      // A run that was ended has no more time for a slow listener.
+      const giveUp = interruption.reason && setTimeout(() => outputs.abandon(), graceMs);
       await this.#channel.consumed();
       await outputs.settled;
+      clearTimeout(giveUp);
       if (outputs.failure) throw outputs.failure.error;
       const status = statusOf(end ?? undefined, report.done, interruption.reason);
       return this.#result(status, outputs, report, { started, ...(end ? { end } : {}) });
@@ -160,6 +172,12 @@ export class Context {
       interruption.finish();
       options.signal?.removeEventListener("abort", abort);
     }
+  }
+
+  /** The result of a run that was cancelled before its turn came. */
+  #neverRan(): ExecutionResult {
+    const outputs = new Outputs({ maxOutputBytes: this.#settings.maxOutputBytes }, () => {});
+    return this.#result("cancelled", outputs, new KernelReport(), { started: 0 });
   }
 
   async #refuse(): Promise<never> {

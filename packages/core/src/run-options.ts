@@ -17,7 +17,10 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Working folder, relative to the workspace or absolute. */
   readonly cwd?: string;
-  /** Called with output as it comes; a returned promise slows the program down until it settles. */
+  /**
+   * Called with output as it comes; a returned promise slows the program down until it settles. Five seconds after a run
+   * was ended, by its time limit or its signal, it is told nothing more and not waited for.
+   */
   readonly onOutput?: OutputListener;
 }
 

@@ -302,3 +302,18 @@ test("templates of a runtime that keeps none are refused with words", async () =
   const session = await SandboxSession.open({ runtime: scriptedRuntime(agent) });
   await expect(session.snapshot()).rejects.toMatchObject({ code: "UNSUPPORTED" });
 });
+
+test("close() says so when the box was lost before its files could be kept", async () => {
+  const runtime = memory({
+    command: ({ loseBox }) => {
+      loseBox();
+      return {};
+    },
+  });
+  const session = await SandboxSession.open({ runtime, keepTemplate: true });
+  await session.executeCommand("x").catch(() => {});
+  await expect(session.close()).rejects.toMatchObject({
+    code: "BOX_LOST",
+    message: expect.stringContaining("template"),
+  });
+});

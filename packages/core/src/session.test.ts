@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { SandboxError } from "./errors.ts";
 import type { OutputChunk } from "./execution.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -377,4 +377,52 @@ test("options that are no object are refused", async () => {
   for (const options of [null, 5, "x", []]) {
     await expect(session.run("x", options as never)).rejects.toMatchObject({ code: "INVALID_OPTION" });
   }
+});
+
+test("a listener that never settles does not hold up a run whose time is over", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    await using session = await open({
+      run: async function* ({ signal }) {
+        yield { stdout: "a" };
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      },
+    });
+    const heard: string[] = [];
+    const running = session.run("x", {
+      timeoutMs: 100,
+      onOutput: ({ text }) => {
+        heard.push(text);
+        return new Promise<void>(() => {});
+      },
+    });
+    await vi.waitFor(() => expect(heard).toEqual(["a"]));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(await running).toMatchObject({ status: "timed-out", stdout: "a" });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each([
+  ["run", (session: SandboxSession, text: string) => session.run("x", { env: { A: text } })],
+  ["executeCommand", (session: SandboxSession, text: string) => session.executeCommand(["echo", text])],
+  ["spawn", (session: SandboxSession, text: string) => session.spawn(text)],
+  ["readFile", (session: SandboxSession, text: string) => session.files.readFile(text)],
+] as const)(
+  "%s with more than a request may have is refused, and the session goes on",
+  async (_name, act) => {
+    await using session = await open({ run: () => ({ stdout: "still here" }) });
+    await expect(act(session, "x".repeat(1_200_000))).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      remedy: expect.stringContaining("in a file"),
+    });
+    expect(await session.run("y")).toMatchObject({ stdout: "still here" });
+  },
+);
+
+test("an environment that is too large is refused when the session opens", async () => {
+  await expect(open({}, { env: { A: "x".repeat(1_200_000) } })).rejects.toMatchObject({
+    code: "INVALID_OPTION",
+  });
 });

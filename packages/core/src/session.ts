@@ -224,7 +224,10 @@ export class SandboxSession implements AsyncDisposable {
     return saveWorkspace(this.#runtime!, live, workspace, this.#settings.logger, options);
   }
 
-  /** Ends the box and everything in it. Idempotent; resolves within milliseconds, removal goes on behind. */
+  /**
+   * Ends the box and everything in it. Idempotent; resolves within milliseconds, removal goes on behind. With
+   * `keepTemplate` the files are kept first, which takes longer; it rejects when they could not be, and the box ends.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -252,7 +255,8 @@ export class SandboxSession implements AsyncDisposable {
       return;
     }
     try {
-      if (keepTemplate && !live.connection.failure) {
+      if (keepTemplate) {
+        if (live.connection.failure) throw templateLost(live.connection.failure);
         const options = keepTemplate.name === undefined ? {} : { name: keepTemplate.name };
         this.#template = await saveWorkspace(this.#runtime!, live, workspace, logger, options);
       }
@@ -355,6 +359,13 @@ function checkFeatures(
   if (!features.images.includes(asked.image)) refuse(`use an image given as ${asked.image}`);
   if (!features.networks.includes(asked.network)) refuse(`give a box the network "${asked.network}"`);
   if (asked.template && !features.templates) refuse("keep templates");
+}
+
+function templateLost(cause: Error): SandboxError {
+  return new SandboxError("BOX_LOST", "The box was gone before its files could be kept as a template.", {
+    remedy: "Call snapshot() where files must not be lost, as soon as they are there.",
+    cause,
+  });
 }
 
 function closedError(): SandboxError {

@@ -243,3 +243,32 @@ test("a run that ends in time leaves no timer", async () => {
   expect(await running).toMatchObject({ status: "ok" });
   expect(vi.getTimerCount()).toBe(0);
 });
+
+test.each(["kill()", "SIGKILL", "the time limit", "the signal"])(
+  "output that nobody reads does not hold up the end of a process that was ended by %s",
+  async (how) => {
+    await using session = await open(async function* ({ signal }) {
+      while (!signal.aborted) yield { stdout: Buffer.alloc(65_536) };
+      yield { endedBy: "SIGKILL" };
+    });
+    const abort = new AbortController();
+    const process = await session.spawn(["x"], {
+      ...(how === "the time limit" ? { timeoutMs: 50 } : {}),
+      signal: abort.signal,
+    });
+    if (how === "kill()") process.kill();
+    if (how === "SIGKILL") process.kill("SIGKILL");
+    if (how === "the signal") abort.abort();
+    expect(await process.exit).toMatchObject({ signal: "SIGKILL" });
+    // What had come is still there to be read.
+    let bytes = 0;
+    for await (const chunk of process.stdout) bytes += (chunk as Buffer).length;
+    expect(bytes).toBeGreaterThan(65_536);
+  },
+);
+
+test("only signals that exist can be sent", async () => {
+  await using session = await open(forever);
+  await using process = await session.spawn(["x"]);
+  expect(() => process.kill("SIGNOPE" as "SIGTERM")).toThrow(/not the name of a signal/);
+});

@@ -22,13 +22,18 @@ export class BoxProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Settles when it and everything it started are gone and the output has been read; rejects when the box is lost. */
+  /**
+   * Settles when it and everything it started are gone; rejects when the box is lost. A process that ended by itself
+   * first hands over all its output, so read it; of one that was killed, what nobody reads within a second is dropped.
+   */
   readonly exit: Promise<ProcessEnd>;
   readonly #channel: Channel;
+  readonly #ending: Ending;
 
   private constructor(parts: {
     pid: number;
     channel: Channel;
+    ending: Ending;
     exit: Promise<ProcessEnd>;
     stdin: Writable;
     stdout: Readable;
@@ -36,6 +41,7 @@ export class BoxProcess {
   }) {
     this.pid = parts.pid;
     this.#channel = parts.channel;
+    this.#ending = parts.ending;
     this.exit = parts.exit;
     this.stdin = parts.stdin;
     this.stdout = parts.stdout;
@@ -69,11 +75,13 @@ export class BoxProcess {
         },
       },
     );
-    const cancel = (): void => channel.control({ op: "cancel" });
+    const ending = new Ending(channel);
+    const cancel = (): void => ending.begin();
     signal?.addEventListener("abort", cancel, { once: true });
+    if (request.timeoutMs !== undefined) ending.expectAfter(request.timeoutMs);
     const exit = (async (): Promise<ProcessEnd> => {
       try {
-        const result = await channel.result;
+        const result = await channel.ended;
         throwIfFailed(result);
         const end = readProcessEnd(result, channel);
         if (!isStarted && end.status !== "cancelled")
@@ -86,22 +94,28 @@ export class BoxProcess {
         throw error;
       } finally {
         signal?.removeEventListener("abort", cancel);
+        ending.finish();
         // Only for one that was cancelled before it had started; otherwise it is settled already.
         started.reject(signal?.reason);
-        for (const output of outputs.values()) output.finish();
+        // What has come is still to be read.
+        void channel.consumed().then(() => {
+          for (const output of outputs.values()) output.finish();
+        });
       }
     })();
     exit.catch(() => {});
     const stdin = uploadWritable(channel);
     if (request.stdin === "null") stdin.end();
     const pid = await started.promise;
-    return new BoxProcess({ pid, channel, exit, stdin, stdout, stderr });
+    return new BoxProcess({ pid, channel, ending, exit, stdin, stdout, stderr });
   }
 
   /** Sends a signal to the process and its group; without a name everything it started is killed. */
   kill(signal?: SignalName): void {
-    if (signal !== undefined) checkSignalName(signal);
-    this.#channel.control(signal ? { op: "signal", signal } : { op: "cancel" });
+    if (signal === undefined) return this.#ending.begin();
+    checkSignalName(signal);
+    this.#channel.control({ op: "signal", signal });
+    if (signal === "SIGKILL") this.#ending.expectAfter(0);
   }
 
   /** Kills it and waits until it is gone. */
@@ -110,6 +124,37 @@ export class BoxProcess {
     this.stdout.resume();
     this.stderr.resume();
     await this.exit.catch(() => {});
+  }
+}
+
+/** How long output that nobody reads may hold up the end of a process that was killed, in milliseconds. */
+const unreadPatienceMs = 1_000;
+
+/** Sees to it that a process that has been killed ends, also when its output waits for a reader. */
+class Ending {
+  readonly #channel: Channel;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  begin(): void {
+    this.#channel.control({ op: "cancel" });
+    this.expectAfter(0);
+  }
+
+  /** The process is killed after so many milliseconds, by whomever. */
+  expectAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      // The second one says that the rest of the output is not wanted either.
+      for (let time = 0; time < 2; time += 1) this.#channel.control({ op: "cancel" });
+    }, ms + unreadPatienceMs);
+  }
+
+  finish(): void {
+    clearTimeout(this.#timer);
   }
 }
 

@@ -42,6 +42,17 @@ export async function execute(
     },
   );
   options.guard.waitsForHost = () => outputs.untaken > 0;
+  let endedByItself = false;
+  channel.ended.then(
+    (result) => {
+      endedByItself = result["reason"] === "exited";
+    },
+    () => {},
+  );
+  // A program that has ended in time has its listener's time; one that was ended has not.
+  options.guard.giveUpHost = () => {
+    if (!endedByItself) outputs.abandon();
+  };
   const cancel = (): void => {
     channel.control({ op: "cancel" });
     options.guard.arm(0);

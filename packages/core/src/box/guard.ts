@@ -6,6 +6,8 @@ export class Guard {
   readonly #end: () => void;
   /** True while the host itself holds the run up: a listener that has not taken the output yet. */
   waitsForHost: () => boolean = () => false;
+  /** Called when the time is over and the host itself holds the run up. */
+  giveUpHost: () => void = () => {};
   #timer: NodeJS.Timeout | undefined;
 
   constructor(end: () => void) {
@@ -16,8 +18,9 @@ export class Guard {
   arm(limitMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.waitsForHost()) this.arm(0);
-      else this.#end();
+      if (!this.waitsForHost()) return this.#end();
+      this.giveUpHost();
+      this.arm(0);
     }, limitMs + graceMs);
   }
 

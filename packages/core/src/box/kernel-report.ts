@@ -12,6 +12,12 @@ export class KernelReport {
   /** The exit code of a run in a context, once it is done. */
   done: number | null = null;
   #value: RichOutput | undefined;
+  readonly #id: number | undefined;
+
+  /** `id` is that of a run in a context: what is said to be done under another is not this run. */
+  constructor(id?: number) {
+    this.#id = id;
+  }
 
   /** Takes one message; throws FrameError for what is none. */
   take(message: Message): void {
@@ -26,6 +32,7 @@ export class KernelReport {
         this.error = readError(message);
         return;
       case "done":
+        if (message["id"] !== this.#id) throw new FrameError("Another run is said to be done.");
         this.done = numberField(message, "exitCode") ?? 0;
         return;
       default:

@@ -2,7 +2,7 @@ import { SandboxError } from "../errors.ts";
 import type { SandboxErrorCode } from "../errors.ts";
 import type { Channel, ChannelHandlers } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
-import { FrameError } from "../stream/frame.ts";
+import { FrameError, maxPayloadBytes } from "../stream/frame.ts";
 import { asMessage, stringField } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
 import { graceMs } from "./guard.ts";
@@ -63,10 +63,16 @@ export function failureCode(result: Message): string | undefined {
   return stringField(asMessage(result["error"]), "code", 100) ?? "EPROTO";
 }
 
+/** An error for a path of thousands of characters is still one to be read. */
+const mostMessageCharacters = 600;
+
 interface Meaning {
   readonly code: SandboxErrorCode;
   readonly remedy: string;
 }
+
+const notTheUsers =
+  "The box's user may write in the workspace and in /tmp, and go where the permissions of files and folders let it.";
 
 const meanings: Readonly<Record<string, Meaning>> = {
   ENOENT: { code: "FILE_NOT_FOUND", remedy: "Check the path; relative paths start at the workspace." },
@@ -75,8 +81,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   EINVAL: { code: "NOT_A_FILE", remedy: "Only regular files can be read and written." },
   ENOTDIR: { code: "NOT_A_DIRECTORY", remedy: "Name a folder." },
   ENOTEMPTY: { code: "FILE_ERROR", remedy: "Pass { recursive: true } to remove a folder with its content." },
-  EACCES: { code: "PERMISSION_DENIED", remedy: "Files can be written in the workspace and in /tmp." },
-  EPERM: { code: "PERMISSION_DENIED", remedy: "Files can be written in the workspace and in /tmp." },
+  EACCES: { code: "PERMISSION_DENIED", remedy: notTheUsers },
+  EPERM: { code: "PERMISSION_DENIED", remedy: notTheUsers },
   EROFS: { code: "PERMISSION_DENIED", remedy: "Files can be written in the workspace and in /tmp." },
   EESCAPE: { code: "PATH_OUTSIDE", remedy: "Name the real file: links are never followed." },
   ELOOP: { code: "PATH_OUTSIDE", remedy: "Name the real file: links are never followed." },
@@ -87,6 +93,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: {
     code: "DISK_FULL",
     remedy: "Remove files, or open the session with larger limits.diskBytes or limits.diskEntries.",
+  },
+  ENAMETOOLONG: { code: "INVALID_OPTION", remedy: "A name may have 255 bytes." },
+  E2BIG: {
+    code: "INVALID_OPTION",
+    remedy: "One argument or variable may have 128 KiB: pass large values in a file, or on standard input.",
   },
   EDQUOT: { code: "DISK_FULL", remedy: "Remove files, or open the session with larger limits." },
   EFBIG: {
@@ -100,14 +111,19 @@ const meanings: Readonly<Record<string, Meaning>> = {
 function operationError(value: unknown): SandboxError {
   const error = asMessage(value);
   const code = stringField(error, "code", 100);
-  const message = stringField(error, "message", 4_096);
+  const message = stringField(error, "message", maxPayloadBytes);
   if (code === null || message === null) throw new FrameError("An error has no code or no message.");
-  const path = stringField(error, "path", 4_096);
+  const path = stringField(error, "path", maxPayloadBytes);
   const meaning = Object.hasOwn(meanings, code) ? meanings[code]! : undefined;
-  return new SandboxError(meaning?.code ?? "FILE_ERROR", sentence(message), {
-    remedy: meaning?.remedy ?? "See the code in details.",
+  const text = path === null || message.includes(path) ? message : `${message}: ${path}`;
+  return new SandboxError(meaning?.code ?? "FILE_ERROR", sentence(clipped(text)), {
+    remedy: meaning?.remedy ?? `The system's code for it is ${code}.`,
     details: { code, ...(path === null ? {} : { path }) },
   });
+}
+
+function clipped(text: string): string {
+  return text.length > mostMessageCharacters ? `${text.slice(0, mostMessageCharacters)}…` : text;
 }
 
 function sentence(message: string): string {

@@ -20,6 +20,8 @@ export class Outputs {
   untaken = 0;
   /** What the listener threw first: the run is cancelled for it. */
   failure: { readonly error: unknown } | undefined;
+  readonly #abandoned: PromiseWithResolvers<void> = Promise.withResolvers();
+  #isAbandoned = false;
   readonly #listener: OutputListener | undefined;
   readonly #cancel: () => void;
   readonly #captured: Record<OutputStream, CapturedOutput>;
@@ -45,6 +47,12 @@ export class Outputs {
     if (name && this.#listener) this.#tell(name, this.#decoders[name].end());
   }
 
+  /** The listener is told nothing more and not waited for: the run's time is over. What was captured stays. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#abandoned.resolve();
+  }
+
   captured(): Pick<CommandResult, "stdout" | "stderr" | "truncated"> {
     const { stdout, stderr } = this.#captured;
     return {
@@ -55,7 +63,7 @@ export class Outputs {
   }
 
   #tell(stream: OutputStream, text: string): void | Promise<void> {
-    if (text === "" || this.failure) return;
+    if (text === "" || this.failure || this.#isAbandoned) return;
     try {
       const pending = this.#listener!({ stream, text });
       if (!pending) return;
@@ -70,7 +78,7 @@ export class Outputs {
   async #wait(pending: Promise<void>): Promise<void> {
     this.untaken += 1;
     try {
-      await pending;
+      await Promise.race([pending, this.#abandoned.promise]);
     } catch (error) {
       this.#fail(error);
     }

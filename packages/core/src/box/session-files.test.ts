@@ -234,7 +234,7 @@ test.each([
   ["ENOENT", "PROTOCOL_ERROR"],
   [null, "PROTOCOL_ERROR"],
   [{ code: 5, message: "x" }, "PROTOCOL_ERROR"],
-  [{ code: "ENOENT", message: "x".repeat(10_000) }, "PROTOCOL_ERROR"],
+  [{ code: "ENOENT", message: "x".repeat(10_000) }, "FILE_NOT_FOUND"],
 ])("the error %j of an agent is %s", async (error, code) => {
   const { agent, session } = await played();
   const looking = session.files.stat("x");

@@ -6,8 +6,11 @@ class Recorder extends Writable {
   readonly pieces: string[] = [];
   held: (() => void) | undefined;
 
-  constructor(readonly holds = false) {
+  readonly holds: boolean;
+
+  constructor(holds = false) {
     super({ highWaterMark: 20_000 });
+    this.holds = holds;
   }
 
   override _write(piece: Buffer, _encoding: string, done: () => void): void {

@@ -36,13 +36,16 @@ interface Outgoing {
 /** One operation on a connection: its data both ways, its events and its one result. */
 export class Channel {
   readonly id: number;
-  /** The agent's last word on the operation; rejects when the connection is lost first. */
+  /** The agent's last word on the operation, once all data before it were consumed; rejects when the connection is lost first. */
   readonly result: Promise<Message>;
+  /** The same as soon as it has come, whether or not anybody has consumed the data. */
+  readonly ended: Promise<Message>;
   readonly #port: ChannelPort;
   readonly #handlers: ChannelHandlers;
   readonly #incoming = new Map<number, Incoming>();
   readonly #outgoing = new Map<number, Outgoing>();
-  readonly #settle: PromiseWithResolvers<Message>;
+  readonly #settle: PromiseWithResolvers<Message> = Promise.withResolvers();
+  readonly #arrive: PromiseWithResolvers<Message> = Promise.withResolvers();
   #events = 0;
   #open = true;
   #failure: Error | undefined;
@@ -51,9 +54,10 @@ export class Channel {
     this.id = id;
     this.#port = port;
     this.#handlers = handlers;
-    this.#settle = Promise.withResolvers<Message>();
     this.result = this.#settle.promise;
+    this.ended = this.#arrive.promise;
     this.result.catch(() => {});
+    this.ended.catch(() => {});
   }
 
   /** False once the result is there or the connection is lost. */
@@ -137,6 +141,7 @@ export class Channel {
   /** For the connection: the RESULT frame. The result settles after all data were consumed. */
   receiveResult(result: Message): void {
     this.#close();
+    this.#arrive.resolve(result);
     void this.consumed().then(() => this.#settle.resolve(result));
   }
 
@@ -147,6 +152,7 @@ export class Channel {
     this.#close();
     for (const incoming of this.#incoming.values()) incoming.stop();
     this.#settle.reject(error);
+    this.#arrive.reject(error);
   }
 
   #close(): void {

@@ -13,6 +13,7 @@ import {
   encodeFrame,
   encodeJson,
   maxChannel,
+  maxPayloadBytes,
 } from "./frame.ts";
 import type { Frame } from "./frame.ts";
 import { decodeMessage, numberField, stringField } from "./message.ts";
@@ -66,7 +67,7 @@ export class Connection {
     try {
       options.signal?.throwIfAborted();
       wire.send(
-        encodeJson(FrameType.hello, 0, {
+        encodeRequest(FrameType.hello, 0, {
           version: protocolVersion,
           window: receiveWindow,
           ...options.hello,
@@ -152,7 +153,7 @@ class Wire implements ChannelPort {
       });
     }
     const channel = new Channel(++this.#lastChannel, this, handlers);
-    const frame = encodeJson(FrameType.open, channel.id, operation);
+    const frame = encodeRequest(FrameType.open, channel.id, operation);
     this.#channels.set(channel.id, channel);
     void this.send(frame);
     return channel;
@@ -298,6 +299,19 @@ class Wire implements ChannelPort {
     const payload = Buffer.alloc(pingBytes);
     payload.writeBigUInt64BE(++this.#pingNumber);
     void this.send(encodeFrame(FrameType.ping, 0, payload));
+  }
+}
+
+/** A request that the caller has made too large is the caller's error. */
+function encodeRequest(type: number, channel: number, request: object): Buffer {
+  try {
+    return encodeJson(type, channel, request);
+  } catch (cause) {
+    if (!(cause instanceof FrameError)) throw cause;
+    throw new SandboxError("INVALID_OPTION", "The command, its variables and paths are too large together.", {
+      remedy: `They may have ${maxPayloadBytes} bytes: pass large values in a file, or on standard input.`,
+      cause,
+    });
   }
 }
 

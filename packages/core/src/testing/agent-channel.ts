@@ -25,6 +25,7 @@ export class AgentChannel {
   #waiting: (() => void)[] = [];
   #ended = new Set<number>();
   #open = true;
+  #impatient = false;
 
   constructor(id: number, wire: AgentWire) {
     this.id = id;
@@ -36,7 +37,7 @@ export class AgentChannel {
   async send(stream: number, data: Uint8Array): Promise<void> {
     for (let rest = data; rest.length > 0;) {
       const credit = this.#credit.get(stream) ?? this.#wire.hostWindow;
-      if (!this.#open || this.#ended.has(stream)) return;
+      if (!this.#open || this.#impatient || this.#ended.has(stream)) return;
       if (credit === 0) {
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
         continue;
@@ -89,8 +90,11 @@ export class AgentChannel {
       default: {
         const control = message();
         if (control["op"] === "cancel") {
+          // Asked a second time, the host does not want the rest of the output either.
+          this.#impatient = this.cancelled.aborted;
           this.#cancel.abort();
           this.#finishInputs();
+          this.#resume();
         } else this.onSignal(String(control["signal"]));
       }
     }
