@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,6 +37,16 @@ export interface KernelRunOptions {
   readonly filename?: string;
 }
 
+// Other Nodes than the one that runs the tests are tried by naming them.
+const node = process.env["LLM_SANDBOX_TEST_NODE"] ?? process.execPath;
+
+/** Whether the Node that runs the kernels is at least of this version: for tests. */
+export function nodeIsAtLeast(major: number, minor: number): boolean {
+  const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout;
+  const [ownMajor = 0, ownMinor = 0] = version.slice(1).split(".").map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+}
+
 /** A kernel as a process of this machine, as the agent would start it: for tests. */
 export class KernelProcess {
   readonly cwd: string;
@@ -55,7 +65,7 @@ export class KernelProcess {
     this.cwd = options.cwd ?? mkdtempSync(join(tmpdir(), "kernel-"));
     const [command, ...args] = language.kernel!.argv;
     const PATH = process.env["PATH"] ?? "";
-    this.process = spawn(command === "node" ? process.execPath : command!, args, {
+    this.process = spawn(command === "node" ? node : command!, args, {
       cwd: "/",
       env: { PATH, HOME: this.cwd, LANG: "C.UTF-8", ...options.env },
       stdio: ["pipe", "pipe", "pipe", "pipe"],

@@ -163,7 +163,9 @@ describe.skipIf(!available)("a Python script", () => {
     expect(await run("print('a\\ud800b')")).toMatchObject({ stdout: "a\\ud800b\n", exitCode: 0 });
     const deep = await run("def f(): return f()\nf()");
     expect(deep.error).toMatchObject({ name: "RecursionError", line: 1 });
-    expect((await run(`x = ${"(".repeat(2000)}1${")".repeat(2000)}`)).error?.line).toBe(1);
+    const nested = await run(`x = ${"(".repeat(2000)}1${")".repeat(2000)}`);
+    expect(nested).toMatchObject({ exitCode: 1, signal: null });
+    expect(nested.error?.name).toMatch(/^(SyntaxError|MemoryError|RecursionError)$/); // by version
   });
 
   test("keeps what it printed when it is killed", async () => {

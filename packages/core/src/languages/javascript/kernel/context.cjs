@@ -35,7 +35,7 @@ exports.runContext = function (job, compile) {
   addModuleNames(filename);
   const importFrom = new vm.Script("(specifier, options) => import(specifier, options)", {
     filename,
-    importModuleDynamically: dynamicImport(),
+    importModuleDynamically: dynamicImport(filename),
   });
   define(IMPORT, importFrom.runInThisContext());
   const exit = process.exit;

@@ -1,5 +1,7 @@
 // Runs one program as `node main.js` would; the process ends when its event loop does.
 "use strict";
+const Module = require("module");
+const { pathToFileURL } = require("url");
 const vm = require("vm");
 const { describe, ownFrames, reportUncaught } = require("./failure.cjs");
 const { send } = require("./messages.cjs");
@@ -36,7 +38,7 @@ function failToCompile(error, filename) {
 
 /** A function that runs the code; throws its syntax errors. */
 function compileProgram(code, filename) {
-  const options = { filename, importModuleDynamically: dynamicImport() };
+  const options = { filename, importModuleDynamically: dynamicImport(filename) };
   try {
     const script = new vm.Script(code, options);
     return () => script.runInThisContext();
@@ -53,7 +55,15 @@ function compileProgram(code, filename) {
   }
 }
 
-function dynamicImport() {
-  return vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER ?? ((specifier) => import(specifier));
+/** How a script at `filename` imports: from its own folder. */
+function dynamicImport(filename) {
+  const known = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  if (known) return known;
+  const require = Module.createRequire(filename);
+  return (specifier) => {
+    if (/^\.{0,2}\//.test(specifier)) return import(new URL(specifier, pathToFileURL(filename)).href);
+    if (/^\w+:/.test(specifier) || Module.isBuiltin(specifier)) return import(specifier);
+    return import(pathToFileURL(require.resolve(specifier)).href);
+  };
 }
 exports.dynamicImport = dynamicImport;

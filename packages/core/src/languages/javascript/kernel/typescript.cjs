@@ -14,15 +14,17 @@ exports.toJavaScript = function (code, filename) {
     error.stack = `Error: ${error.message}`;
     throw error;
   }
+  let failure;
   try {
     return { code: strip(code, "strip") };
   } catch (error) {
-    if (error.code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") throw named(error, filename);
+    failure = error;
   }
   try {
+    // Before 22.15 Node has one code for what is wrong and for what it only does in this mode.
     return withMap(strip(code, "transform", { sourceMap: true }), filename);
   } catch (error) {
-    throw named(error, filename);
+    throw named(failure.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX" ? error : failure, filename);
   }
 };
 

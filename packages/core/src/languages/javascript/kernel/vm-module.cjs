@@ -8,7 +8,7 @@ const { dynamicImport } = require("./script.cjs");
 exports.loadWithVm = async function (code, url, filename) {
   const importFrom = new vm.Script("(specifier, options) => import(specifier, options)", {
     filename,
-    importModuleDynamically: dynamicImport(),
+    importModuleDynamically: dynamicImport(filename),
   }).runInThisContext();
   const module = new vm.SourceTextModule(code, {
     identifier: url,
