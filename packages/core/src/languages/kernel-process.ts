@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Language } from "../language.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A message of a kernel; protocol.md, "Kernels". */
 export interface KernelMessage {
@@ -62,7 +60,7 @@ export class KernelProcess {
 
   constructor(language: Language, options: KernelRunOptions = {}) {
     this.#language = language;
-    this.cwd = options.cwd ?? mkdtempSync(join(tmpdir(), "kernel-"));
+    this.cwd = options.cwd ?? temporaryFolder("kernel-");
     const [command, ...args] = language.kernel!.argv;
     const PATH = process.env["PATH"] ?? "";
     this.process = spawn(command === "node" ? node : command!, args, {

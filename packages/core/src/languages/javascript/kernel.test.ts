@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { KernelProcess, type KernelRunOptions, nodeIsAtLeast, runScript } from "../kernel-process.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { javascript } from "./index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -27,7 +27,7 @@ describe("a JavaScript program", () => {
   });
 
   test("is a CommonJS module with its own names and modules beside it", async () => {
-    const cwd = mkdtempSync(join(tmpdir(), "kernel-"));
+    const cwd = temporaryFolder("kernel-");
     writeFileSync(join(cwd, "beside.js"), "exports.value = 'found'");
     const code = [
       "const fs = require('fs'), path = require('node:path');",
@@ -125,7 +125,7 @@ describe("a JavaScript program", () => {
   });
 
   test("is a module when it is written as one, without a file of its own", async () => {
-    const cwd = mkdtempSync(join(tmpdir(), "kernel-"));
+    const cwd = temporaryFolder("kernel-");
     writeFileSync(join(cwd, "beside.mjs"), "export const count = 2; export default 'd';");
     const code = [
       "import one, { count } from './beside.mjs';",
@@ -143,7 +143,7 @@ describe("a JavaScript program", () => {
 
   // Older Nodes cannot load a module from memory themselves: what stands in for it copies the exports.
   test.skipIf(!nodeIsAtLeast(22, 15))("sees a module's exports change", async () => {
-    const cwd = mkdtempSync(join(tmpdir(), "kernel-"));
+    const cwd = temporaryFolder("kernel-");
     writeFileSync(join(cwd, "m.mjs"), "export let count = 1; export const grow = () => (count += 1);");
     const code = "import { count, grow } from './m.mjs';\ngrow();\nconsole.log(count);";
     expect(await run(code, { cwd })).toMatchObject({ stdout: "2\n", stderr: "" });

@@ -1,11 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { chmodSync, chownSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import type { KernelMessage } from "../kernel-process.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { python } from "./index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -49,7 +48,7 @@ const modes = [
 
 describe.skipIf(!available).each(modes)("a Python fork server, $mode", (mode) => {
   const serve = async (codes: readonly string[], more: object = {}): Promise<Report> => {
-    const cwd = mkdtempSync(join(tmpdir(), "fork-server-"));
+    const cwd = temporaryFolder("fork-server-");
     chmodSync(cwd, 0o755);
     if (root) chownSync(cwd, mode.uid, mode.gid);
     const harness = spawn("python3", [fileURLToPath(new URL("fork_server_harness.py", import.meta.url))]);

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { KernelProcess, runScript, type KernelRunOptions } from "../kernel-process.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 import { python } from "./index.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -91,7 +91,7 @@ describe.skipIf(!available)("a Python script", () => {
   });
 
   test("ends as the interpreter ends: threads, exit handlers, finalizers, files", async () => {
-    const cwd = mkdtempSync(join(tmpdir(), "kernel-"));
+    const cwd = temporaryFolder("kernel-");
     const result = await run(
       [
         "import atexit, threading, time",
@@ -119,7 +119,7 @@ describe.skipIf(!available)("a Python script", () => {
   });
 
   test("is the module __main__ of a file in its folder, and finds modules beside it", async () => {
-    const cwd = mkdtempSync(join(tmpdir(), "kernel-"));
+    const cwd = temporaryFolder("kernel-");
     writeFileSync(join(cwd, "beside.py"), "value = 'found'\n");
     const code = [
       "import sys, pickle, inspect, beside",
