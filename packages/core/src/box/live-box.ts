@@ -4,6 +4,7 @@ import type { Logger } from "../logger.ts";
 import type { Box, BoxSpec, LaunchOptions, Runtime } from "../runtime.ts";
 import { Connection } from "../stream/connection.ts";
 import { Guard } from "./guard.ts";
+import { ReadyProcesses } from "./ready-processes.ts";
 
 /** Where a template's workspace lies in its image. */
 export const templatePath = "/.llm-sandbox/workspace.tar";
@@ -30,12 +31,21 @@ export interface LiveBoxOptions {
 export class LiveBox {
   readonly box: Box;
   readonly connection: Connection;
+  /** The interpreters that are kept ready in it. */
+  readonly ready: ReadyProcesses;
   readonly #logger: Logger;
   #removal: Promise<void> | undefined;
 
-  private constructor(box: Box, connection: Connection, logger: Logger) {
+  private constructor(box: Box, connection: Connection, options: LiveBoxOptions) {
+    const { language, logger, spec } = options;
     this.box = box;
     this.connection = connection;
+    this.ready = new ReadyProcesses(connection, {
+      language,
+      logger,
+      imageEnv: box.identity.env,
+      memoryBytes: spec.limits.memoryBytes,
+    });
     this.#logger = logger;
   }
 
@@ -56,7 +66,7 @@ export class LiveBox {
         },
       });
       if (connection.failure) throw connection.failure;
-      const opened = new LiveBox(box, connection, logger);
+      const opened = new LiveBox(box, connection, options);
       live = opened;
       void box.gone.then((exit) => {
         connection.abandon(
@@ -71,7 +81,6 @@ export class LiveBox {
         );
         void opened.remove();
       });
-      prepare(opened, options.language, logger);
       return opened;
     } catch (error) {
       await destroyBox(box, logger);
@@ -149,28 +158,6 @@ function hello(options: LiveBoxOptions, box: Box): object {
     lifetimeMs: spec.limits.lifetimeMs,
     restore: templatePath,
   };
-}
-
-/** Has the agent keep interpreters ready; a run that comes first starts cold. */
-function prepare(live: LiveBox, language: Language, logger: Logger): void {
-  const { kernel } = language;
-  if (!kernel || kernel.warm === "none") return;
-  const stderr: Uint8Array[] = [];
-  const channel = live.connection.request(
-    { op: "prepare", name: language.name, kind: kernel.warm, argv: kernel.argv },
-    {
-      onData: (_stream, data) => {
-        if (stderr.length < 16) stderr.push(data);
-      },
-    },
-  );
-  channel.result.then(
-    (result) => {
-      const text = Buffer.concat(stderr).toString("utf8").slice(0, 4_096);
-      logger.warn(`Runs of ${language.name} start cold from here on.`, { result, stderr: text });
-    },
-    () => {},
-  );
 }
 
 function explained(error: unknown, box: Box): unknown {

@@ -142,6 +142,23 @@ print(open("/proc/self/status").read().split("CapEff:")[1].split()[0])
     },
   );
 
+  test.skipIf(!mode.possible)("has libraries ready, and no run sees what another did to them", async () => {
+    const { runs, ...report } = await serve(
+      [
+        "import sys; print('xml.dom.minidom' in sys.modules, 'LLM_SANDBOX_IMPORT' in __import__('os').environ)",
+        "import xml.dom.minidom as dom; dom.parseString = None",
+        "import xml.dom.minidom as dom; print(dom.parseString('<a/>').documentElement.tagName)",
+      ],
+      {
+        settle: true,
+        serverEnv: { LLM_SANDBOX_IMPORT: "there_is_none xml.dom.expatbuilder xml.dom.minidom" },
+      },
+    );
+    expect(runs.map((run) => run.stderr)).toEqual(["", "", ""]);
+    expect(runs.map((run) => run.stdout)).toEqual(["True False\n", "", "a\n"]);
+    expect(report).toMatchObject({ serverOutput: "", serverExitCode: 0 });
+  });
+
   test.skipIf(!mode.possible)("gives several runs at once", async () => {
     const codes = Array.from({ length: 8 }, (_, index) => `import time; time.sleep(0.05); print(${index})`);
     const { runs } = await serve(codes, { concurrent: true });

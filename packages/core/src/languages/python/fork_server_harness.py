@@ -20,7 +20,11 @@ class Agent:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={"PATH": os.environ["PATH"], "LLM_SANDBOX_ROLE": "server"},
+            env={
+                "PATH": os.environ["PATH"],
+                "LLM_SANDBOX_ROLE": "server",
+                **request.get("serverEnv", {}),
+            },
             preexec_fn=lambda: self.arrange(theirs.fileno(), user),
             pass_fds=(3,),
         )

@@ -1,5 +1,6 @@
 import { defineLanguage, type Language } from "../../language.ts";
 import { kernel } from "./kernel.generated.ts";
+import { science } from "./science.ts";
 
 /** Python: fresh runs come from a fork server, contexts keep their state. */
 export const python: Language = defineLanguage({
@@ -11,6 +12,7 @@ export const python: Language = defineLanguage({
     argv: ["python3", "-I", "-X", "utf8", "-c", kernel],
     warm: "fork",
     contexts: true,
+    forks: [science],
     requires: "Python 3.8 or newer (python3)",
   },
 });

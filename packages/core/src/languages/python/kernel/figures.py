@@ -15,8 +15,7 @@ def hook_matplotlib(matplotlib):
     """Nothing can open a window: without a wish of the user's own, no backend that would is tried."""
     import os
 
-    if not os.environ.get("MPLBACKEND"):
-        matplotlib.rcParams["backend"] = "agg"
+    matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND") or "agg"
 
 
 def hook_pyplot(pyplot):
@@ -24,16 +23,18 @@ def hook_pyplot(pyplot):
 
 
 def hook_figure(module):
+    from functools import wraps
+
     module.Figure.show = lambda self, *_, **__: send_figure(self)
     save = module.Figure.savefig
 
+    @wraps(save)  # pyplot copies it, and refuses what does not look like a method of Figure
     def savefig(self, fname, *arguments, **options):
         result = save(self, fname, *arguments, **options)
         if isinstance(fname, str) or hasattr(fname, "__fspath__"):
             remember(self)
         return result
 
-    savefig.__doc__ = save.__doc__
     module.Figure.savefig = savefig
 
 

@@ -192,6 +192,11 @@ def import_ahead():
             pass  # Some distributions split the standard library.
     for part in ("script", "ending", "failure", "values", "source", "import_hooks"):
         __import__("llm_sandbox_kernel." + part)
+    libraries = os.environ.pop("LLM_SANDBOX_IMPORT", "").split()
+    if libraries:
+        from llm_sandbox_kernel.libraries import import_libraries
+
+        import_libraries(libraries)
     gc.collect()
     gc.freeze()
 

@@ -9,6 +9,9 @@ def main():
         from llm_sandbox_kernel.fork_server import serve
 
         serve()  # returns in a child that has become a run
+        libraries = sys.modules.get("llm_sandbox_kernel.libraries")
+        if libraries is not None:
+            libraries.settle()
     else:
         os.set_inheritable(3, False)
         os.set_blocking(3, True)

@@ -1,0 +1,82 @@
+import type { Kernel, Language, PreparedFork } from "../language.ts";
+import type { Logger } from "../logger.ts";
+import type { Connection } from "../stream/connection.ts";
+
+export interface ReadyProcessesOptions {
+  readonly language: Language;
+  readonly logger: Logger;
+  /** The image's own environment. */
+  readonly imageEnv: Readonly<Record<string, string>>;
+  readonly memoryBytes: number;
+}
+
+/** The interpreters that the agent keeps ready in a box. A run that comes before one is ready starts without it. */
+export class ReadyProcesses {
+  readonly #connection: Connection;
+  readonly #options: ReadyProcessesOptions;
+  readonly #kernel: Kernel | undefined;
+  /** Every further server that was asked for; true while it gives processes away. */
+  readonly #forks = new Map<PreparedFork, boolean>();
+
+  /** Asks for the language's first one at once. */
+  constructor(connection: Connection, options: ReadyProcessesOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    const { kernel, name } = options.language;
+    this.#kernel = kernel;
+    if (kernel && kernel.warm !== "none") this.#prepare(kernel, kernel.warm, name, {});
+  }
+
+  /** The name to take a process for this code by; undefined in a language that keeps none. */
+  nameFor(code = ""): string | undefined {
+    const { language } = this.#options;
+    if (!this.#kernel || this.#kernel.warm === "none") return undefined;
+    for (const [fork, ready] of this.#forks) {
+      if (ready && fork.wants(code)) return fork.name;
+    }
+    return language.name;
+  }
+
+  /** After a run of this code: starts what it would have been quicker from, for those to come. */
+  learnFrom(code: string): void {
+    const { memoryBytes, imageEnv } = this.#options;
+    for (const fork of this.#kernel?.forks ?? []) {
+      if (this.#forks.has(fork) || memoryBytes < fork.leastMemoryBytes || !fork.wants(code)) continue;
+      if (this.#connection.failure) return;
+      this.#forks.set(fork, false);
+      this.#prepare(this.#kernel!, "fork", fork.name, fork.env(imageEnv), (ready) =>
+        this.#forks.set(fork, ready),
+      );
+    }
+  }
+
+  #prepare(
+    kernel: Kernel,
+    kind: "fork" | "spare",
+    name: string,
+    env: Readonly<Record<string, string>>,
+    onChange?: (ready: boolean) => void,
+  ): void {
+    const stderr: Uint8Array[] = [];
+    const channel = this.#connection.request(
+      { op: "prepare", name, kind, argv: kernel.argv, env },
+      {
+        onData: (_stream, data) => {
+          if (stderr.length < 16) stderr.push(data);
+        },
+        onEvent: (event) => {
+          if (event["event"] === "ready") onChange?.(true);
+        },
+      },
+    );
+    channel.result.then(
+      (result) => {
+        onChange?.(false);
+        const text = Buffer.concat(stderr).toString("utf8").slice(0, 4_096);
+        const message = `The box has no ${name} process ready from here on; runs take longer to start.`;
+        this.#options.logger.warn(message, { result, stderr: text });
+      },
+      () => {},
+    );
+  }
+}
