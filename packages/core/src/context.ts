@@ -14,6 +14,7 @@ import { SandboxError } from "./errors.ts";
 import type { ExecutionResult, Status } from "./execution.ts";
 import type { Kernel, Language } from "./language.ts";
 import { checkCode, checkContextRunOptions } from "./run-options.ts";
+import { signalError } from "./signal-error.ts";
 import type { Channel } from "./stream/channel.ts";
 
 /** For one run in a context. */
@@ -59,7 +60,8 @@ export class Context {
       run?.report.take(message);
       if (run && run.report.done !== null) run.done();
     });
-    const { kernel, live, workspace, language } = settings;
+    const { kernel, live, workspace } = settings;
+    const from = live.ready.nameFor();
     this.#channel = live.connection.request(
       {
         op: "spawn",
@@ -67,7 +69,7 @@ export class Context {
         cwd: workspace,
         stdin: "null",
         structured: true,
-        ...(kernel.warm === "none" ? {} : { from: language.name }),
+        ...(from === undefined ? {} : { from }),
       },
       {
         onData: (stream, data) =>
@@ -193,15 +195,16 @@ export class Context {
     report: KernelReport,
     facts: { readonly started: number; readonly end?: ProcessEnd },
   ): ExecutionResult {
+    const signal = facts.end?.signal ?? null;
     return {
       status,
       exitCode: facts.end ? facts.end.exitCode : report.done,
-      signal: facts.end?.signal ?? null,
+      signal,
       ...outputs.captured(),
       durationMs: facts.started === 0 ? 0 : performance.now() - facts.started,
       usage: facts.end?.usage ?? { cpuMs: null, peakMemoryBytes: null },
       language: this.language,
-      error: status === "ok" ? null : report.error,
+      error: status === "ok" ? null : (report.error ?? signalError({ status, signal })),
       outputs: report.allOutputs,
       value: report.value,
     };

@@ -1,3 +1,5 @@
+import type { ExecutionError } from "./execution.ts";
+
 /** A language is data: how its code is run. Nothing here knows a runtime. */
 export interface Language {
   /** `python`. */
@@ -23,8 +25,22 @@ export interface Kernel {
   readonly warm: "fork" | "spare" | "none";
   /** Whether `createContext()` works. */
   readonly contexts: boolean;
+  /** More fork servers, which have libraries imported that take long; each starts once some code wants it. */
+  readonly forks?: readonly PreparedFork[];
   /** What must be in the image, for the error when `argv[0]` is not there: `Python 3.8 or newer (python3)`. */
   readonly requires: string;
+}
+
+/** A fork server of its own beside a language's first one, of the same command line. */
+export interface PreparedFork {
+  /** Unique in the box: `python-science`. */
+  readonly name: string;
+  /** Whether a run of this code would be quicker from here. */
+  wants(code: string): boolean;
+  /** The server's own environment, from the image's. */
+  env(image: Readonly<Record<string, string>>): Readonly<Record<string, string>>;
+  /** A box of less memory goes without. */
+  readonly leastMemoryBytes: number;
 }
 
 export interface Program {
@@ -38,7 +54,19 @@ export interface Program {
     readonly build: (files: ProgramFiles) => readonly (readonly string[])[];
   };
   readonly run: (files: ProgramFiles) => readonly string[];
+  /** The uncaught error that a failed program has printed, or null when it has told of none. */
+  readonly failure?: (program: FailedProgram) => ExecutionError | null;
   readonly requires: string;
+}
+
+/** A program that was built and has failed. Its output may say anything. */
+export interface FailedProgram {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** With the user's file named as in `source`. */
+  readonly stderr: string;
+  /** The source file's name. */
+  readonly source: string;
 }
 
 /**

@@ -140,7 +140,12 @@ export class SandboxSession implements AsyncDisposable {
     };
     const execution = { ...this.#execution(live, options), timeoutMs: this.#timeout(options) };
     if (language.kernel) {
-      return runInKernel(live.connection, language, language.kernel, job, execution);
+      const from = live.ready.nameFor(code);
+      try {
+        return await runInKernel(live.connection, language, language.kernel, job, { ...execution, from });
+      } finally {
+        live.ready.learnFrom(code);
+      }
     }
     const files = this.files;
     return runProgram(live.connection, language, language.program!, job, {

@@ -1,6 +1,7 @@
 import { SandboxError } from "../errors.ts";
 import type { ExecutionResult } from "../execution.ts";
 import type { Kernel, Language } from "../language.ts";
+import { signalError } from "../signal-error.ts";
 import type { Connection } from "../stream/connection.ts";
 import { execute } from "./execute.ts";
 import type { ExecuteOptions } from "./execute.ts";
@@ -16,7 +17,7 @@ export async function runInKernel(
   language: Language,
   kernel: Kernel,
   job: Job,
-  options: ExecuteOptions & { readonly timeoutMs: number },
+  options: ExecuteOptions & { readonly timeoutMs: number; readonly from: string | undefined },
 ): Promise<ExecutionResult> {
   const report = new KernelReport();
   const messages = new StructuredMessages((message) => report.take(message));
@@ -28,7 +29,7 @@ export async function runInKernel(
       cwd: job.cwd,
       structured: true,
       timeoutMs: options.timeoutMs,
-      from: kernel.warm === "none" ? undefined : language.name,
+      from: options.from,
     },
     {
       ...options,
@@ -43,7 +44,7 @@ export async function runInKernel(
   return {
     ...result,
     language: language.name,
-    error: result.status === "ok" ? null : report.error,
+    error: result.status === "ok" ? null : (report.error ?? signalError(result)),
     outputs: report.allOutputs,
     value: report.value,
   };

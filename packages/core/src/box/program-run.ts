@@ -1,5 +1,6 @@
-import type { CommandResult, ExecutionResult, OutputChunk } from "../execution.ts";
+import type { CommandResult, ExecutionError, ExecutionResult, OutputChunk } from "../execution.ts";
 import type { Language, Program, ProgramFiles } from "../language.ts";
+import { signalError } from "../signal-error.ts";
 import type { Connection } from "../stream/connection.ts";
 import { execute } from "./execute.ts";
 import type { ExecuteOptions } from "./execute.ts";
@@ -51,12 +52,13 @@ export async function runProgram(
       if (built.status !== "ok") return buildFailure(language, built, folder, builtMs);
       builtMs += built.durationMs;
     }
-    const result = await step([...program.run(files), ...job.argv], job.cwd, {});
+    const ran = await step([...program.run(files), ...job.argv], job.cwd, {});
+    const result = withoutFolder(ran, folder);
     return {
-      ...withoutFolder(result, folder),
+      ...result,
       durationMs: builtMs + result.durationMs,
       language: language.name,
-      error: null,
+      error: runFailure(program, result, files.source),
       outputs: [],
       value: null,
     };
@@ -64,6 +66,13 @@ export async function runProgram(
     const removal = { op: "remove", path: folder, recursive: true, missingOk: true };
     await operate(connection, removal).catch(() => {});
   }
+}
+
+/** What went wrong, in the language's words or else the signal's. */
+function runFailure(program: Program, result: CommandResult, source: string): ExecutionError | null {
+  if (result.status !== "failed") return null;
+  const { exitCode, signal, stderr } = result;
+  return program.failure?.({ exitCode, signal, stderr, source }) ?? signalError(result);
 }
 
 async function buildSteps(

@@ -1,4 +1,5 @@
 import { defineLanguage, type Language } from "../../language.ts";
+import { cppFailure } from "./failure.ts";
 
 /** C++20: whole programs, compiled by `g++`. */
 export const cpp: Language = defineLanguage({
@@ -23,6 +24,7 @@ export const cpp: Language = defineLanguage({
       ],
     ],
     run: ({ folder }) => [`${folder}/program`],
+    failure: cppFailure,
     requires: "g++ 10 or newer",
   },
 });

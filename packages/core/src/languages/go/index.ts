@@ -1,4 +1,5 @@
 import { defineLanguage, type Language } from "../../language.ts";
+import { goFailure } from "./failure.ts";
 
 // images/go/README.md
 const tools = "/usr/local/share/go-sandbox";
@@ -33,6 +34,7 @@ export const go: Language = defineLanguage({
       ],
     },
     run: ({ folder }) => [`${folder}/program`],
+    failure: goFailure,
     requires: "Go 1.21 or newer (go)",
   },
 });

@@ -1,4 +1,5 @@
 import { defineLanguage, type Language } from "../../language.ts";
+import { javaFailure } from "./failure.ts";
 import { mainClass } from "./main-class.ts";
 
 // One processor, little memory, short programs: the first compiler tier and the simplest collector.
@@ -37,6 +38,7 @@ export const java: Language = defineLanguage({
       `${folder}:${cwd}`,
       mainClass(code).qualifiedName,
     ],
+    failure: javaFailure,
     requires: "a JDK, 17 or newer (javac and java)",
   },
 });

@@ -1,4 +1,5 @@
 import { defineLanguage, type Language } from "../../language.ts";
+import { rubyFailure } from "./failure.ts";
 
 /** Ruby: whole programs, run by `ruby`. */
 export const ruby: Language = defineLanguage({
@@ -10,6 +11,7 @@ export const ruby: Language = defineLanguage({
     fileName: () => "main.rb",
     build: () => [],
     run: ({ source, folder }) => ["ruby", `${folder}/${source}`],
+    failure: rubyFailure,
     requires: "Ruby 3.0 or newer (ruby)",
   },
 });
