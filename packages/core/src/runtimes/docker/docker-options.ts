@@ -1,16 +1,10 @@
-import type Docker from "dockerode";
 import { SandboxError } from "../../errors.ts";
+import type { EngineChoice } from "../engine/engine-choice.ts";
+
+export type { DockerTls } from "../engine/engine-choice.ts";
 
 /** How to reach an engine of the Docker API (Docker, Podman) and how boxes are made on it. */
-export interface DockerOptions {
-  /** A dockerode instance of your own; `host`, `tls` and `context` are then not allowed. */
-  readonly client?: Docker;
-  /** `unix:///path`, `tcp://host:port`, `ssh://user@host` or `npipe:////./pipe/name`. Nothing else is tried. */
-  readonly host?: string;
-  /** Certificates for a `tcp://` host, in PEM. */
-  readonly tls?: DockerTls;
-  /** The name of a docker context. Nothing else is tried. */
-  readonly context?: string;
+export interface DockerOptions extends EngineChoice {
   /**
    * `split-uid` (default): the agent is root with two capabilities, user code is somebody else.
    * `same-uid`: both are one unprivileged user, for engines that allow no root.
@@ -20,17 +14,8 @@ export interface DockerOptions {
   readonly ociRuntime?: string;
   /** The platform of the image: `linux/amd64`. Default: the engine's own. */
   readonly platform?: string;
-  /** How long the engine may take to answer one call, in milliseconds. Default 60,000. Pulls and builds are not limited by it. */
-  readonly timeoutMs?: number;
   /** When images are fetched. Default `missing`. */
   readonly pull?: "missing" | "never" | "always";
-}
-
-/** PEM texts. */
-export interface DockerTls {
-  readonly ca?: string | Buffer;
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
 }
 
 const known: readonly (keyof DockerOptions)[] = [

@@ -8,21 +8,23 @@ import type {
   SaveTemplateRequest,
   Template,
 } from "../../runtime.ts";
-import type { FindAgentBinary } from "./agent/agent-binary.ts";
+import type { FindAgentBinary } from "../shared/agent-binary.ts";
 import { agentVolumeName, ensureAgentVolume } from "./agent/agent-volume.ts";
 import { removeOldAgentVolumes } from "./agent/old-agent-volumes.ts";
 import { checkOciRuntime } from "./box/oci-runtime.ts";
-import { drawBoxIds, takenUids } from "./box/box-identity.ts";
-import { checkSpec, launchBox } from "./box/launch-box.ts";
+import { drawBoxIds } from "../shared/box-ids.ts";
+import { takenUids } from "./box/taken-uids.ts";
+import { checkSpec } from "../shared/check-spec.ts";
+import { launchBox } from "./box/launch-box.ts";
 import { isSeccompFileUnseen, seccompFile } from "./box/podman-seccomp.ts";
 import { isAgentMissing } from "./box/start-error.ts";
 import type { DockerOptions } from "./docker-options.ts";
-import { discoverEngine } from "./engine/discovery/discover-engine.ts";
-import type { Engine } from "./engine/engine.ts";
-import { resolveImage } from "./image/image-source.ts";
-import type { ResolvedImage } from "./image/resolved-image.ts";
-import { shared } from "./shared-work.ts";
-import { orAborted } from "./or-aborted.ts";
+import { discoverEngine } from "../engine/discovery/discover-engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import { resolveImage } from "../engine/image/image-source.ts";
+import type { ResolvedImage } from "../engine/image/resolved-image.ts";
+import { shared } from "../shared/shared-work.ts";
+import { orAborted } from "../shared/or-aborted.ts";
 import { reapAbandoned } from "./reaper.ts";
 import { saveTemplate } from "./template.ts";
 

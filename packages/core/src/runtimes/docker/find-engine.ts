@@ -1,7 +1,7 @@
 import type { Logger } from "../../logger.ts";
 import { checkDockerOptions, type DockerOptions } from "./docker-options.ts";
-import { discoverEngine } from "./engine/discovery/discover-engine.ts";
-import type { Attempt } from "./engine/discovery/no-engine-error.ts";
+import { discoverEngine } from "../engine/discovery/discover-engine.ts";
+import type { Attempt } from "../engine/discovery/no-engine-error.ts";
 
 /** What an engine says of itself, and how it was found. */
 export interface EngineReport {

@@ -1,5 +1,5 @@
 import type { Runtime } from "../../runtime.ts";
-import { findAgentBinary } from "./agent/agent-binary.ts";
+import { findAgentBinary } from "../shared/agent-binary.ts";
 import { checkDockerOptions, type DockerOptions } from "./docker-options.ts";
 import { DockerRuntime } from "./docker-runtime.ts";
 

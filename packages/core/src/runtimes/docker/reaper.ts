@@ -1,8 +1,8 @@
 import type { Logger } from "../../logger.ts";
 import { removeContainer } from "./box/remove-container.ts";
-import type { EngineClient } from "./engine/engine-client.ts";
-import { label, namePrefix, ownerOf } from "./labels.ts";
-import { isAlive } from "./owner.ts";
+import type { EngineClient } from "../engine/engine-client.ts";
+import { label, namePrefix, ownerOf } from "../engine/labels.ts";
+import { isAlive } from "../shared/owner.ts";
 
 interface ListedContainer {
   readonly Id: string;

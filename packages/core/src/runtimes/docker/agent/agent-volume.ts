@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SandboxError } from "../../../errors.ts";
-import { agentFolder } from "../box/create-body.ts";
-import { hasStatus } from "../engine/engine-error.ts";
-import type { EngineClient } from "../engine/engine-client.ts";
-import { label, namePrefix, ownedLabels, ownerOf } from "../labels.ts";
-import { isAlive, thisOwner } from "../owner.ts";
-import { tarArchive } from "../tar-archive.ts";
-import type { AgentBinary } from "./agent-binary.ts";
+import { agentFolder } from "../../shared/memory-folders.ts";
+import { hasStatus } from "../../engine/engine-error.ts";
+import type { EngineClient } from "../../engine/engine-client.ts";
+import { label, namePrefix, ownedLabels, ownerOf } from "../../engine/labels.ts";
+import { isAlive, thisOwner } from "../../shared/owner.ts";
+import { tarArchive } from "../../shared/tar-archive.ts";
+import type { AgentBinary } from "../../shared/agent-binary.ts";
 
 const fillLimitMs = 120_000;
 

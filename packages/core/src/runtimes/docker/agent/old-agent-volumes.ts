@@ -1,5 +1,5 @@
-import type { EngineClient } from "../engine/engine-client.ts";
-import { label, namePrefix } from "../labels.ts";
+import type { EngineClient } from "../../engine/engine-client.ts";
+import { label, namePrefix } from "../../engine/labels.ts";
 
 interface ListedVolume {
   readonly Name: string;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BoxSpec } from "../../../runtime.ts";
 import { createBody, type CreateBodyInput } from "./create-body.ts";
 import { forPodman } from "./podman-differences.ts";
-import { seccompProfile } from "./seccomp-profile.ts";
+import { seccompProfile } from "../../shared/seccomp-profile.ts";
 
 const spec: BoxSpec = {
   sessionId: "s1",

@@ -1,11 +1,9 @@
-import { posix } from "node:path";
 import type { BoxSpec } from "../../../runtime.ts";
-import type { BoxIds } from "./box-identity.ts";
-import { isGvisor } from "./oci-runtime.ts";
-import { seccompProfile } from "./seccomp-profile.ts";
-
-/** Where the agent's read-only volume is in every box. */
-export const agentFolder = "/.llm-sandbox-agent";
+import type { BoxIds } from "../../shared/box-ids.ts";
+import { memoryFolders, agentFolder } from "../../shared/memory-folders.ts";
+import { processLimit } from "../../shared/process-limit.ts";
+import { isGvisor } from "../../shared/gvisor.ts";
+import { seccompProfile } from "../../shared/seccomp-profile.ts";
 
 /** A container's description in the engine's API; only what the engine is told is written down. */
 export interface CreateBody {
@@ -38,19 +36,14 @@ export interface CreateBodyInput {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Beside the user's processes: the agent's threads, fork servers and spares, which the user's own limit does not count. */
-const agentProcesses = 64;
-/** gVisor's kernel is one process of many threads, and the limit would end all of it. */
-const sentryProcesses = 4096;
 const mebibyte = 1024 * 1024;
-const volumeBytes = 16 * mebibyte;
 
 /** The hardened container of a box; nothing in it may be left out without another defence in its place. */
 export function createBody(input: CreateBodyInput): CreateBody {
   const { spec, image, ids, mode, ociRuntime } = input;
   const { limits } = spec;
   const split = mode === "split-uid";
-  const pids = limits.processes + agentProcesses + (isGvisor(ociRuntime) ? sentryProcesses : 0);
+  const pids = processLimit(limits.processes, isGvisor(ociRuntime));
   const files = Math.max(limits.openFiles, 4096);
   return {
     Image: image.id,
@@ -97,7 +90,7 @@ export function createBody(input: CreateBodyInput): CreateBody {
           VolumeOptions: { NoCopy: true },
         },
       ],
-      Tmpfs: memoryFolders(input),
+      Tmpfs: tmpfs(input),
       ShmSize: 16 * mebibyte,
       Memory: limits.memoryBytes,
       MemorySwap: limits.memoryBytes,
@@ -113,29 +106,13 @@ export function createBody(input: CreateBodyInput): CreateBody {
   };
 }
 
-/** The workspace, /tmp, and a small folder over each volume of the image, which would else be on the host's disk. */
-function memoryFolders({ spec, image, ids }: CreateBodyInput): Record<string, string> {
-  const { diskBytes, diskEntries } = spec.limits;
-  const workspace = normal(spec.workspace);
-  const folders: Record<string, string> = {};
-  for (const volume of image.volumes.map(normal)) {
-    if (volume === "/" || isInside(volume, agentFolder) || isInside(volume, "/proc")) continue;
-    folders[volume] = `rw,noexec,nosuid,nodev,size=${volumeBytes},nr_inodes=4096,mode=1777`;
-  }
-  const scratchBytes = Math.ceil(diskBytes / 4);
-  const scratchEntries = Math.max(1024, Math.ceil(diskEntries / 4));
-  folders["/tmp"] = `rw,noexec,nosuid,nodev,size=${scratchBytes},nr_inodes=${scratchEntries},mode=1777`;
-  // One entry more than asked for: the folder itself.
-  folders[workspace] =
-    `rw,exec,nosuid,nodev,size=${diskBytes},nr_inodes=${diskEntries + 1},mode=0700,uid=${ids.uid},gid=${ids.uid}`;
-  return folders;
-}
-
-function normal(path: string): string {
-  const clean = posix.normalize(`/${path}`);
-  return clean.length > 1 && clean.endsWith("/") ? clean.slice(0, -1) : clean;
-}
-
-function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
+function tmpfs({ spec, image, ids }: CreateBodyInput): Record<string, string> {
+  const options = memoryFolders(spec, image.volumes, ids.uid).map(
+    ({ path, bytes, entries, mode, exec, owner }) => {
+      const owned = owner === undefined ? "" : `,uid=${owner},gid=${owner}`;
+      const flags = `rw,${exec ? "exec" : "noexec"},nosuid,nodev`;
+      return [path, `${flags},size=${bytes},nr_inodes=${entries},mode=${mode}${owned}`] as const;
+    },
+  );
+  return Object.fromEntries(options);
 }

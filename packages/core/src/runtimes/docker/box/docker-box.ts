@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Box, BoxExit, BoxIdentity } from "../../../runtime.ts";
-import { hasStatus } from "../engine/engine-error.ts";
-import type { Engine } from "../engine/engine.ts";
+import { hasStatus } from "../../engine/engine-error.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { AttachedStream } from "./attached-stream.ts";
 import { removeContainer } from "./remove-container.ts";
 

@@ -1,15 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { SandboxError } from "../../../errors.ts";
 import type { Logger } from "../../../logger.ts";
 import type { BoxSpec } from "../../../runtime.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { ResolvedImage } from "../image/resolved-image.ts";
-import { label, namePrefix, ownedLabels } from "../labels.ts";
-import { orAborted } from "../or-aborted.ts";
-import { thisOwner } from "../owner.ts";
-import { withinTime } from "../within-time.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { ResolvedImage } from "../../engine/image/resolved-image.ts";
+import { label, namePrefix, ownedLabels } from "../../engine/labels.ts";
+import { orAborted } from "../../shared/or-aborted.ts";
+import { thisOwner } from "../../shared/owner.ts";
+import { withinTime } from "../../shared/within-time.ts";
 import { AttachedStream } from "./attached-stream.ts";
-import type { BoxIds } from "./box-identity.ts";
+import type { BoxIds } from "../../shared/box-ids.ts";
 import { createBody } from "./create-body.ts";
 import { DockerBox } from "./docker-box.ts";
 import { forPodman } from "./podman-differences.ts";
@@ -109,20 +108,4 @@ function identityOf({ ids, mode, image }: LaunchInput): DockerBox["identity"] {
     env: image.env,
     image: image.id,
   };
-}
-
-/** Throws INVALID_OPTION for a specification that would not be what it says. */
-export function checkSpec(spec: BoxSpec): void {
-  const wrong = (what: string, remedy: string) => new SandboxError("INVALID_OPTION", what, { remedy });
-  if (!/^[a-z0-9][a-z0-9-]{0,99}$/.test(spec.sessionId)) {
-    throw wrong(`The session id "${spec.sessionId}" is malformed.`, "Use a-z, 0-9 and dashes.");
-  }
-  if (!/^\/[^\0:,]*[^\0:,/]$/.test(spec.workspace) || spec.workspace.split("/").includes("..")) {
-    throw wrong(`"${spec.workspace}" cannot be the workspace.`, "Pass an absolute path below /.");
-  }
-  for (const [name, value] of Object.entries(spec.limits)) {
-    // Zero means "no limit" to engines, which nobody who writes 0 as a limit means.
-    if (!(Number.isFinite(value) && value > 0))
-      throw wrong(`limits.${name} is ${value}.`, "Pass a number above 0.");
-  }
 }

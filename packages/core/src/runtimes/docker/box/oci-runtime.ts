@@ -1,5 +1,5 @@
 import { SandboxError } from "../../../errors.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 
 /** Throws unless the engine will really run boxes with the OCI runtime that was asked for. */
 export function checkOciRuntime(engine: Engine, ociRuntime: string | undefined): void {
@@ -19,9 +19,4 @@ export function checkOciRuntime(engine: Engine, ociRuntime: string | undefined):
   throw new SandboxError("BOX_START_FAILED", `The engine knows no OCI runtime "${ociRuntime}".`, {
     remedy: `Install it and tell the engine of it; it knows: ${ociRuntimes.join(", ")}.`,
   });
-}
-
-/** An OCI runtime is taken for gVisor by its name, as engines know runtimes by name only. */
-export function isGvisor(ociRuntime: string | undefined): boolean {
-  return ociRuntime !== undefined && /runsc|gvisor/i.test(ociRuntime);
 }

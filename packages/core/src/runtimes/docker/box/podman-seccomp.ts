@@ -2,9 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
-import type { Engine } from "../engine/engine.ts";
-import { hostFolder } from "../host-folder.ts";
-import { seccompProfile } from "./seccomp-profile.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { hostFolder } from "../../shared/host-folder.ts";
+import { seccompProfile } from "../../shared/seccomp-profile.ts";
 
 /**
  * The path of our seccomp profile as a file, for an engine that takes profiles only as files on its own machine: null

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { hasStatus } from "../engine/engine-error.ts";
-import type { EngineClient } from "../engine/engine-client.ts";
+import { hasStatus } from "../../engine/engine-error.ts";
+import type { EngineClient } from "../../engine/engine-client.ts";
 
 /**
  * Kills and removes a container by name or id with its anonymous volumes; resolves when the engine has none of that

@@ -1,7 +1,7 @@
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError, sentence } from "../engine/engine-error.ts";
-import type { Engine } from "../engine/engine.ts";
-import { agentFolder } from "./create-body.ts";
+import { EngineStatusError, sentence } from "../../engine/engine-error.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { agentFolder } from "../../shared/memory-folders.ts";
 
 /** Says what a failed creation or start means, with the engine's words and a next step. */
 export function startError(

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Box, BoxSpec, ImageSource } from "../../../runtime.ts";
 import { encodeJson, FrameType, headerBytes } from "../../../stream/frame.ts";
-import { connect, parseEndpoint } from "../engine/connect.ts";
-import { describeEngine, type Engine } from "../engine/engine.ts";
-import { EngineClient } from "../engine/engine-client.ts";
+import { connect, parseEndpoint } from "../../engine/connect.ts";
+import { describeEngine, type Engine } from "../../engine/engine.ts";
+import { EngineClient } from "../../engine/engine-client.ts";
 
 const mebibyte = 1024 * 1024;
 

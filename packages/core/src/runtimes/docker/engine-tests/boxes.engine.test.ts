@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Box, Runtime } from "../../../runtime.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { docker } from "../index.ts";
-import { label, ownedLabels } from "../labels.ts";
-import { thisOwner } from "../owner.ts";
+import { label, ownedLabels } from "../../engine/labels.ts";
+import { thisOwner } from "../../shared/owner.ts";
 import { reapAbandoned } from "../reaper.ts";
 import { silentLogger } from "../../../logger.ts";
 import {

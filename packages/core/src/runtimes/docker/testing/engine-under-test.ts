@@ -1,7 +1,7 @@
 import { SandboxError } from "../../../errors.ts";
-import { discoverEngine } from "../engine/discovery/discover-engine.ts";
-import type { EngineClient } from "../engine/engine-client.ts";
-import { label } from "../labels.ts";
+import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
+import type { EngineClient } from "../../engine/engine-client.ts";
+import { label } from "../../engine/labels.ts";
 
 /** A box of some process, as its engine sees it. */
 export interface ListedBox {

@@ -6,7 +6,7 @@ import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Pack } from "tar-stream";
 import { SandboxError } from "../../../errors.ts";
-import { tarArchive } from "../tar-archive.ts";
+import { tarArchive } from "../../shared/tar-archive.ts";
 import { dockerignore, type IsIgnored } from "./dockerignore.ts";
 
 /** One thing in a build's context. */

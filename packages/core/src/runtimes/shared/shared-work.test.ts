@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { withHostLock } from "./image/host-lock.ts";
+import { withHostLock } from "./host-lock.ts";
 import { shared } from "./shared-work.ts";
 
 const untilAborted = (signal: AbortSignal) =>

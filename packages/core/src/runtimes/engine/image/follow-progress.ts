@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError } from "../engine/engine-error.ts";
+import { EngineStatusError } from "../engine-error.ts";
 
 /** One line of an engine's report on a pull or a build. */
 export interface EngineMessage {

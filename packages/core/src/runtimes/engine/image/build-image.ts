@@ -1,15 +1,15 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError, sentence } from "../engine/engine-error.ts";
+import { EngineStatusError, sentence } from "../engine-error.ts";
 import { label } from "../labels.ts";
 import { digestOf, packContext, readContext, type BuildContext } from "./build-context.ts";
 import { certificateEntries } from "./certificates.ts";
 import { followProgress } from "./follow-progress.ts";
-import { withHostLock } from "./host-lock.ts";
+import { withHostLock } from "../../shared/host-lock.ts";
 import type { ImageWork } from "./image-source.ts";
 import { inspectImage, type ResolvedImage } from "./resolved-image.ts";
-import { shared } from "../shared-work.ts";
+import { shared } from "../../shared/shared-work.ts";
 
 /** A step of a build may be silent while it downloads or compiles. */
 const silenceMs = 20 * 60_000;

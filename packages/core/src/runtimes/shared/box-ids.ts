@@ -1,6 +1,4 @@
 import { randomInt } from "node:crypto";
-import type { EngineClient } from "../engine/engine-client.ts";
-import { label } from "../labels.ts";
 
 /** Ids of one box that no other box of this process has. */
 export interface BoxIds {
@@ -33,15 +31,4 @@ export function drawBoxIds(fewIds: boolean, others: ReadonlySet<number> = new Se
     tags: { first: randomInt(range.tags[0], range.tags[1] - range.tagCount + 1), count: range.tagCount },
     release: () => taken.delete(uid),
   };
-}
-
-/** The uids of the boxes that an engine has, of whichever program. */
-export async function takenUids(client: EngineClient): Promise<Set<number>> {
-  const containers = await client.json<
-    readonly { readonly Labels?: Readonly<Record<string, string>> | null }[]
-  >(
-    { method: "GET", path: "/containers/json", query: { all: 1, filters: { label: [label.uid] } } },
-    { what: "list boxes" },
-  );
-  return new Set(containers.map(({ Labels }) => Number(Labels?.[label.uid])));
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SandboxError } from "../../../../errors.ts";
+import { SandboxError } from "../../../errors.ts";
 import type { TlsFiles } from "../connect.ts";
 import type { Strategy, Surroundings } from "./candidate.ts";
 import { dockerFolder } from "./docker-context.ts";

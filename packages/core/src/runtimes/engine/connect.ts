@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import Docker from "dockerode";
-import { SandboxError } from "../../../errors.ts";
+import { SandboxError } from "../../errors.ts";
 import { SshAgent } from "./ssh-agent.ts";
 
 /** An engine's address, with everything needed to connect. */

@@ -1,5 +1,5 @@
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError, sentence } from "../engine/engine-error.ts";
+import { EngineStatusError, sentence } from "../engine-error.ts";
 import { followProgress, type EngineMessage } from "./follow-progress.ts";
 import type { ImageWork } from "./image-source.ts";
 import { registryAuth } from "./registry-auth.ts";

@@ -1,4 +1,4 @@
-import type { Owner } from "./owner.ts";
+import type { Owner } from "../shared/owner.ts";
 
 /** Everything of ours on an engine begins its name with this. */
 export const namePrefix = "llm-sandbox-";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { SandboxError } from "../../../errors.ts";
+import { SandboxError } from "../../errors.ts";
 
 /** The agent program for one architecture. */
 export interface AgentBinary {
@@ -37,8 +37,8 @@ function placesOf(architecture: string): string[] {
   const name = `agent-linux-${architecture}`;
   return [
     new URL(`./agent/${name}`, import.meta.url),
-    new URL(`../../../../dist/agent/${name}`, import.meta.url),
-    new URL(`../../../../../agent/dist/${name}`, import.meta.url),
+    new URL(`../../../dist/agent/${name}`, import.meta.url),
+    new URL(`../../../../agent/dist/${name}`, import.meta.url),
     new URL(`../../agent/dist/${name}`, import.meta.url),
   ].map((url) => fileURLToPath(url));
 }

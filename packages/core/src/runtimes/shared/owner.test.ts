@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { label, ownedLabels, ownerOf } from "./labels.ts";
+import { label, ownedLabels, ownerOf } from "../engine/labels.ts";
 import { isAlive, thisOwner, type Owner } from "./owner.ts";
-import { isAbandoned } from "./reaper.ts";
+import { isAbandoned } from "../docker/reaper.ts";
 
 describe("an owner", () => {
   it("is alive while its process runs, and not after", async () => {

@@ -1,4 +1,4 @@
-import { SandboxError } from "../../../errors.ts";
+import { SandboxError } from "../../errors.ts";
 
 /** What bounds a call. */
 export interface CallOptions {

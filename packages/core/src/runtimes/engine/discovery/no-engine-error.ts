@@ -1,4 +1,4 @@
-import { SandboxError } from "../../../../errors.ts";
+import { SandboxError } from "../../../errors.ts";
 import type { Candidate, Surroundings } from "./candidate.ts";
 
 /** One place that was no engine. */

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hostFolder } from "../host-folder.ts";
-import { isAlive, thisOwner, type Owner } from "../owner.ts";
+import { hostFolder } from "./host-folder.ts";
+import { isAlive, thisOwner, type Owner } from "./owner.ts";
 
 /** A lock whose owner cannot be asked (another container sharing the folder) is given up on after so long. */
 const longestMs = 60 * 60_000;

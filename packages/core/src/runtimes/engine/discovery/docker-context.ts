@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SandboxError } from "../../../../errors.ts";
+import { SandboxError } from "../../../errors.ts";
 import type { TlsFiles } from "../connect.ts";
 import type { Candidate, Strategy, Surroundings } from "./candidate.ts";
 import { targetOf } from "./target-of.ts";

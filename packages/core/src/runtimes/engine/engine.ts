@@ -1,4 +1,4 @@
-import { SandboxError } from "../../../errors.ts";
+import { SandboxError } from "../../errors.ts";
 import type { EngineClient } from "./engine-client.ts";
 
 /** An engine that has answered, with the facts that boxes depend on. */

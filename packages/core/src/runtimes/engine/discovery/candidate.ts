@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import type { SandboxError } from "../../../../errors.ts";
-import type { DockerOptions } from "../../docker-options.ts";
+import type { SandboxError } from "../../../errors.ts";
+import type { EngineChoice } from "../engine-choice.ts";
 import type { Endpoint } from "../connect.ts";
 
 /** A place where an engine may be. */
@@ -25,5 +25,5 @@ export interface Surroundings {
 /** Names candidates, the most likely first; none when it does not apply. */
 export type Strategy = (
   surroundings: Surroundings,
-  options: DockerOptions,
+  options: EngineChoice,
 ) => Promise<readonly Candidate[]> | readonly Candidate[];

@@ -1,7 +1,7 @@
 import { SandboxError } from "../../../errors.ts";
-import { hasStatus } from "../engine/engine-error.ts";
-import { goArchitecture } from "../engine/engine.ts";
-import type { EngineClient } from "../engine/engine-client.ts";
+import { hasStatus } from "../engine-error.ts";
+import { goArchitecture } from "../engine.ts";
+import type { EngineClient } from "../engine-client.ts";
 
 /** An image that the engine has. */
 export interface ResolvedImage {

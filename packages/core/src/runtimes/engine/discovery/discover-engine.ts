@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import type Docker from "dockerode";
-import { SandboxError } from "../../../../errors.ts";
-import { silentLogger, type Logger } from "../../../../logger.ts";
-import type { DockerOptions } from "../../docker-options.ts";
+import { SandboxError } from "../../../errors.ts";
+import { silentLogger, type Logger } from "../../../logger.ts";
+import type { EngineChoice } from "../engine-choice.ts";
 import { addressOf, connect } from "../connect.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import { EngineClient } from "../engine-client.ts";
@@ -35,7 +35,7 @@ const pingMs = { socket: 3000, client: 10_000, tcp: 10_000, ssh: 40_000 } as con
  * for this system; ENGINE_TIMEOUT when the one engine that was chosen accepts connections but says nothing.
  */
 export async function discoverEngine(
-  options: DockerOptions,
+  options: EngineChoice,
   { signal, logger = silentLogger }: { signal?: AbortSignal | undefined; logger?: Logger | undefined } = {},
   surroundings: Surroundings = thisMachine(),
 ): Promise<Discovery> {
@@ -66,7 +66,7 @@ export async function discoverEngine(
 
 async function reach(
   { target }: Candidate,
-  options: DockerOptions,
+  options: EngineChoice,
   signal: AbortSignal | undefined,
 ): Promise<Engine> {
   if (target instanceof Error) throw target;

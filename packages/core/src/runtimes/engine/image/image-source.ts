@@ -1,7 +1,7 @@
 import { SandboxError } from "../../../errors.ts";
 import type { Logger } from "../../../logger.ts";
 import type { ImageSource, Progress } from "../../../runtime.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine.ts";
 import { buildDockerfile, buildLanguage } from "./build-image.ts";
 import { pullImage } from "./pull-image.ts";
 import { inspectImage, type ResolvedImage } from "./resolved-image.ts";

@@ -1,4 +1,4 @@
-import { SandboxError } from "../../../errors.ts";
+import { SandboxError } from "../../errors.ts";
 
 /** The engine answered with an error status. */
 export class EngineStatusError extends SandboxError {

@@ -1,4 +1,4 @@
-import { SandboxError } from "../../../../errors.ts";
+import { SandboxError } from "../../../errors.ts";
 import { parseEndpoint, type Endpoint, type TlsFiles } from "../connect.ts";
 
 /** The endpoint that an address names, or the reason why it names none. */
