@@ -11,6 +11,7 @@ import (
 	"llm-sandbox/agent/child"
 	"llm-sandbox/agent/lifecycle"
 	"llm-sandbox/agent/serve"
+	"llm-sandbox/agent/supervise"
 )
 
 const (
@@ -24,6 +25,9 @@ const (
 func main() {
 	if os.Args[0] == child.Name {
 		child.Run()
+	}
+	if os.Args[0] == supervise.Name {
+		supervise.Run()
 	}
 	debug.SetGCPercent(collectAtPercent)
 	debug.SetMemoryLimit(memoryTarget)

@@ -4,6 +4,7 @@ const config: UserConfig = defineConfig({
   entry: {
     index: "src/index.ts",
     docker: "src/runtimes/docker/index.ts",
+    oci: "src/runtimes/oci/index.ts",
     testing: "src/testing/index.ts",
   },
   format: "esm",

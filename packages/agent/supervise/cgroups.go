@@ -1,0 +1,50 @@
+package supervise
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const removalPatience = 10 * time.Second
+
+// removeCgroups kills whatever is left in the cgroups and removes them; those that do not exist are no matter.
+func removeCgroups(folders []string) {
+	pause := time.Millisecond
+	for deadline := time.Now().Add(removalPatience); time.Now().Before(deadline); time.Sleep(pause) {
+		left := false
+		for _, folder := range folders {
+			if err := syscall.Rmdir(folder); err != nil && err != syscall.ENOENT && err != syscall.ENOTDIR {
+				empty(folder)
+				left = true
+			}
+		}
+		if !left {
+			return
+		}
+		pause = min(2*pause, 100*time.Millisecond)
+	}
+}
+
+// empty kills the processes of a cgroup and of those in it, which a runtime may have made.
+func empty(folder string) {
+	// A frozen process does not die.
+	os.WriteFile(filepath.Join(folder, "freezer.state"), []byte("THAWED"), 0)
+	os.WriteFile(filepath.Join(folder, "cgroup.freeze"), []byte("0"), 0)
+	inner, _ := os.ReadDir(folder)
+	for _, entry := range inner {
+		if entry.IsDir() {
+			path := filepath.Join(folder, entry.Name())
+			empty(path)
+			syscall.Rmdir(path)
+		}
+	}
+	content, _ := os.ReadFile(filepath.Join(folder, "cgroup.procs"))
+	for line := range strings.Lines(string(content)) {
+		pid, _ := strconv.Atoi(strings.TrimSpace(line))
+		kill(pid)
+	}
+}

@@ -1,0 +1,174 @@
+// Package supervise runs on the host, beside a box that no daemon watches: it has an OCI runtime start the box,
+// waits for the box's end and removes what the runtime has made, also when the program that wanted the box is gone.
+package supervise
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+)
+
+// Name is the argv[0] that makes the agent's binary a supervisor.
+const Name = "llm-sandbox-supervisor"
+
+const (
+	report       = 3
+	exitMisused  = 64
+	subreaper    = 36
+	pidFile      = "pid"
+	minArguments = 4
+)
+
+// Run supervises one box and ends the program. Arguments: the box's folder, which is removed at the end; the number of
+// its cgroups and their folders, also removed; the command that starts the box and leaves the process id of the
+// box's first process in the file "pid" of the folder. Standard streams become the box's own.
+// On descriptor 3 it says a line each: "started PID", or "failed CODE", and at last "exited CODE" or "signalled NUMBER".
+// SIGTERM kills the box.
+func Run() {
+	folder, cgroups, command, ok := arguments(os.Args[1:])
+	if !ok {
+		fmt.Fprintln(os.Stderr, Name+": wrong arguments")
+		os.Exit(exitMisused)
+	}
+	runtime.GOMAXPROCS(1)
+	syscall.CloseOnExec(report)
+	// A box whose starter has ended becomes a child of this process, so that its end can be waited for.
+	syscall.RawSyscall(syscall.SYS_PRCTL, subreaper, 1, 0)
+	supervisor := &supervisor{}
+	supervisor.listen()
+	os.WriteFile(filepath.Join(folder, "supervisor"), strconv.AppendInt(nil, int64(os.Getpid()), 10), 0o600)
+	code := supervisor.start(command)
+	if code == 0 {
+		pid := readPID(folder)
+		supervisor.box.Store(int64(pid))
+		if supervisor.ended.Load() {
+			kill(pid)
+		}
+		say("started", pid)
+		letGo()
+		supervisor.waitFor(pid)
+	} else {
+		say("failed", code)
+	}
+	removeCgroups(cgroups)
+	os.RemoveAll(folder)
+	os.Exit(0)
+}
+
+func arguments(given []string) (folder string, cgroups, command []string, ok bool) {
+	if len(given) < minArguments-1 {
+		return "", nil, nil, false
+	}
+	count, err := strconv.Atoi(given[1])
+	rest := given[2:]
+	if err != nil || count < 0 || count >= len(rest) || !filepath.IsAbs(given[0]) {
+		return "", nil, nil, false
+	}
+	return given[0], rest[:count], rest[count:], true
+}
+
+type supervisor struct {
+	starter, box atomic.Int64
+	ended        atomic.Bool
+}
+
+func (supervisor *supervisor) listen() {
+	signal.Ignore(syscall.SIGINT, syscall.SIGHUP, syscall.SIGPIPE, syscall.SIGQUIT)
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGTERM)
+	go func() {
+		for range asked {
+			supervisor.ended.Store(true)
+			if starter := int(supervisor.starter.Load()); starter > 0 {
+				syscall.Kill(-starter, syscall.SIGKILL)
+			}
+			kill(int(supervisor.box.Load()))
+		}
+	}()
+}
+
+// start returns the exit code of the command, 0 when the box has been started.
+func (supervisor *supervisor) start(command []string) int {
+	pid, err := syscall.ForkExec(command[0], command, &syscall.ProcAttr{
+		Env:   os.Environ(),
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	})
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %s\n", command[0], err)
+		return 127
+	}
+	supervisor.starter.Store(int64(pid))
+	if supervisor.ended.Load() {
+		syscall.Kill(-pid, syscall.SIGKILL)
+	}
+	status, ok := wait(pid)
+	supervisor.starter.Store(0)
+	switch {
+	case !ok:
+		return 126
+	case status.Signaled():
+		return 128 + int(status.Signal())
+	default:
+		return status.ExitStatus()
+	}
+}
+
+func (supervisor *supervisor) waitFor(pid int) {
+	status, ok := wait(pid)
+	supervisor.box.Store(0)
+	switch {
+	case !ok:
+		say("lost", 0)
+	case status.Signaled():
+		say("signalled", int(status.Signal()))
+	default:
+		say("exited", status.ExitStatus())
+	}
+}
+
+// wait waits for one child and takes notice of the others, which the runtime may have left to this process.
+func wait(pid int) (status syscall.WaitStatus, ok bool) {
+	for {
+		ended, err := syscall.Wait4(-1, &status, 0, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return 0, false
+		case ended == pid:
+			return status, true
+		}
+	}
+}
+
+// letGo gives up the box's streams, which would otherwise not end with the box.
+func letGo() {
+	null, err := syscall.Open("/dev/null", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	for stream := range 3 {
+		if err != nil || syscall.Dup3(null, stream, syscall.O_CLOEXEC) != nil {
+			syscall.Close(stream)
+		}
+	}
+}
+
+func readPID(folder string) int {
+	content, _ := os.ReadFile(filepath.Join(folder, pidFile))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(content)))
+	return pid
+}
+
+func kill(pid int) {
+	if pid > 1 {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+func say(word string, number int) {
+	syscall.Write(report, fmt.Appendf(nil, "%s %d\n", word, number))
+}

@@ -1,0 +1,100 @@
+package supervise
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The test's own binary is the supervisor of the tests below.
+func TestMain(tests *testing.M) {
+	if os.Args[0] == Name {
+		Run()
+	}
+	os.Exit(tests.Run())
+}
+
+func supervised(t *testing.T, script string) (*exec.Cmd, string, *os.File) {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "box")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command("/proc/self/exe")
+	command.Args = []string{Name, folder, "1", filepath.Join(folder, "cgroup"), "/bin/sh", "-c", script, "sh", folder}
+	command.ExtraFiles = []*os.File{writer}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer.Close()
+	return command, folder, reader
+}
+
+func reports(t *testing.T, reader *os.File) []string {
+	t.Helper()
+	var content bytes.Buffer
+	if _, err := content.ReadFrom(reader); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(content.String()), "\n")
+}
+
+func expectGone(t *testing.T, command *exec.Cmd, folder string) {
+	t.Helper()
+	if err := command.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(folder); !os.IsNotExist(err) {
+		t.Errorf("%s is left: %v", folder, err)
+	}
+}
+
+func TestBoxIsWaitedForAndItsFolderRemoved(t *testing.T) {
+	command, folder, reader := supervised(t, `sh -c 'sleep 0.1; exit 7' & echo $! > $1/pid`)
+	said := reports(t, reader)
+	if len(said) != 2 || !strings.HasPrefix(said[0], "started ") || said[1] != "exited 7" {
+		t.Errorf("%q", said)
+	}
+	expectGone(t, command, folder)
+}
+
+func TestFailedStartIsTold(t *testing.T) {
+	command, folder, reader := supervised(t, "exit 3")
+	if said := reports(t, reader); !slices.Equal(said, []string{"failed 3"}) {
+		t.Errorf("%q", said)
+	}
+	expectGone(t, command, folder)
+}
+
+func TestTerminationKillsTheBox(t *testing.T) {
+	command, folder, reader := supervised(t, `sleep 1000 & echo $! > $1/pid`)
+	started := make([]byte, 8)
+	if _, err := reader.Read(started); err != nil || string(started) != "started " {
+		t.Fatalf("%q, %v", started, err)
+	}
+	command.Process.Signal(syscall.SIGTERM)
+	if said := reports(t, reader); said[len(said)-1] != "signalled 9" {
+		t.Errorf("%q", said)
+	}
+	expectGone(t, command, folder)
+}
+
+func TestTerminationKillsAHangingStart(t *testing.T) {
+	command, folder, reader := supervised(t, "sleep 1000; exit 0")
+	time.Sleep(100 * time.Millisecond)
+	command.Process.Signal(syscall.SIGTERM)
+	if said := reports(t, reader); !slices.Equal(said, []string{"failed 137"}) {
+		t.Errorf("%q", said)
+	}
+	expectGone(t, command, folder)
+}

@@ -1,0 +1,41 @@
+import { randomInt } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { SandboxError } from "../../../errors.ts";
+import { folderError, ownFolder, runFolder } from "../host/folders.ts";
+import { idsOfBox } from "./config.ts";
+
+/** The place of one box among all of this machine: its folder, and by that the ids that are its alone. */
+export interface BoxPlace {
+  readonly folder: string;
+  readonly number: number;
+  readonly firstId: number;
+}
+
+/** Above the ids that systemd gives to containers, below those that are negative as 32 bits. */
+const lowestId = 1_879_048_192;
+const places = 4_095;
+
+/** Where the boxes of this user have their folders. */
+export async function boxesFolder(): Promise<string> {
+  const run = await ownFolder(runFolder(), 0o711);
+  return ownFolder(join(run, "boxes"), 0o700);
+}
+
+/** Takes a free place; no other program gets it before its folder is gone. Throws LIMIT_REACHED when all are taken. */
+export async function takePlace(boxes: string): Promise<BoxPlace> {
+  const start = randomInt(places);
+  for (let step = 0; step < places; step += 1) {
+    const number = (start + step) % places;
+    const folder = join(boxes, String(number));
+    try {
+      await mkdir(folder, { mode: 0o700 });
+      return { folder, number, firstId: lowestId + number * idsOfBox };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw folderError(folder, error);
+    }
+  }
+  throw new SandboxError("LIMIT_REACHED", `All ${places} places for boxes on this machine are taken.`, {
+    remedy: "Close sessions first.",
+  });
+}

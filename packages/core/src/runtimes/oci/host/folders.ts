@@ -1,0 +1,72 @@
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { SandboxError } from "../../../errors.ts";
+
+/** Where what must outlive a program is kept: roots, templates, the agent. Not root's home, which boxes cannot enter. */
+export function defaultCacheFolder(): string {
+  const chosen = process.env["XDG_CACHE_HOME"];
+  if (chosen && isAbsolute(chosen)) return join(chosen, "llm-sandbox");
+  return process.getuid?.() === 0 ? "/var/cache/llm-sandbox" : join(homedir(), ".cache", "llm-sandbox");
+}
+
+/** Where running boxes have their folders; empty after a restart of the machine. */
+export function runFolder(): string {
+  const own = process.env["XDG_RUNTIME_DIR"];
+  if (process.getuid?.() !== 0 && own && isAbsolute(own)) return join(own, "llm-sandbox");
+  return "/run/llm-sandbox";
+}
+
+/** Makes a folder that only this user may change. Throws PERMISSION_DENIED or DISK_FULL with what to do. */
+export async function ownFolder(path: string, mode: number): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode });
+    const facts = await stat(path);
+    const foreign = process.getuid !== undefined && facts.uid !== process.getuid();
+    if (foreign || (facts.mode & 0o022) !== 0) {
+      throw new SandboxError("PERMISSION_DENIED", `Others may change ${path}.`, {
+        remedy: "Remove it, or pass another oci({ cacheFolder }).",
+      });
+    }
+    return path;
+  } catch (error) {
+    throw folderError(path, error);
+  }
+}
+
+/** What a failure to write into a folder of ours means. */
+export function folderError(path: string, error: unknown): unknown {
+  if (SandboxError.is(error)) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new SandboxError("DISK_FULL", `The disk is full at ${path}.`, {
+      cause: error,
+      remedy: "Free space there, or pass another oci({ cacheFolder }).",
+    });
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
+    return new SandboxError("PERMISSION_DENIED", `${path} cannot be written: ${message}.`, {
+      cause: error,
+      remedy: "Give this user the folder, or pass another oci({ cacheFolder }).",
+    });
+  }
+  return error;
+}
+
+/** Throws INVALID_OPTION when the ids of a box could not reach the folder: those on the way must be open to others. */
+export async function checkReachable(folder: string): Promise<void> {
+  for (let path = folder; ; path = dirname(path)) {
+    const { mode } = await stat(path);
+    if ((mode & 0o001) === 0) {
+      throw new SandboxError(
+        "INVALID_OPTION",
+        `Boxes cannot enter ${path}, as their users are nobody here.`,
+        {
+          remedy: `Run \`chmod o+x ${path}\`, or keep it elsewhere.`,
+        },
+      );
+    }
+    if (path === dirname(path)) return;
+  }
+}

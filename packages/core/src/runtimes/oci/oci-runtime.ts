@@ -1,0 +1,114 @@
+import { silentLogger } from "../../logger.ts";
+import { SandboxError } from "../../errors.ts";
+import type { Box, BoxSpec, LaunchOptions, Runtime, RuntimeFeatures } from "../../runtime.ts";
+import { findAgentBinary } from "../shared/agent-binary.ts";
+import { checkSpec } from "../shared/check-spec.ts";
+import { boxesFolder } from "./box/box-place.ts";
+import { launchBox } from "./box/launch-box.ts";
+import { agentFolderOnHost } from "./host/agent-folder.ts";
+import { findCgroups, type Cgroups } from "./host/cgroups.ts";
+import { defaultCacheFolder } from "./host/folders.ts";
+import { OciRuntimes } from "./host/oci-runtimes.ts";
+import type { OciOptions } from "./oci-options.ts";
+import { reapAbandoned } from "./reaper.ts";
+import type { BoxRoot } from "./root/box-root.ts";
+import { givenRoot } from "./root/given-root.ts";
+import { makeMountPoints } from "./root/mount-points.ts";
+
+/** What this program has found out about the machine; a failure is not kept, as it may be mended meanwhile. */
+interface Machine {
+  readonly cgroups: Cgroups;
+  readonly agent: string;
+}
+
+const defaultTimeoutMs = 30_000;
+let reaped = false;
+
+/** Boxes started by an OCI runtime of this machine. */
+export class OciRuntime implements Runtime {
+  readonly name = "oci";
+  readonly features: RuntimeFeatures = {
+    templates: false,
+    networks: ["none"],
+    images: ["reference", "dockerfile", "language"],
+  };
+  readonly #options: OciOptions;
+  readonly #ociRuntimes: OciRuntimes;
+  readonly #cacheFolder: string;
+  #machine: Promise<Machine> | null = null;
+  readonly #ready: Set<string> = new Set();
+
+  constructor(options: OciOptions) {
+    this.#options = options;
+    this.#ociRuntimes = new OciRuntimes(options.ociRuntime);
+    this.#cacheFolder = options.cacheFolder ?? defaultCacheFolder();
+  }
+
+  async launch(spec: BoxSpec, options: LaunchOptions = {}): Promise<Box> {
+    const { cgroups, agent } = await this.#look(spec, options);
+    const root = await this.#root(spec);
+    const { mode = "split-uid", timeoutMs = defaultTimeoutMs } = this.#options;
+    const { signal, logger = silentLogger } = options;
+    try {
+      return await this.#ociRuntimes.use(logger, (ociRuntime) =>
+        launchBox({ spec, root, mode, ociRuntime, agent, cgroups, timeoutMs, signal }),
+      );
+    } finally {
+      this.#reapOnce(cgroups, options);
+    }
+  }
+
+  async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
+    await this.#look(spec, options);
+    await this.#root(spec);
+  }
+
+  async #look(spec: BoxSpec, { signal }: LaunchOptions): Promise<Machine> {
+    checkSpec(spec);
+    signal?.throwIfAborted();
+    if (spec.network !== "none") {
+      throw new SandboxError("UNSUPPORTED", "The runtime oci gives boxes no network.", {
+        remedy: "Use docker(), or network: 'none'.",
+      });
+    }
+    this.#machine ??= this.#inspect().catch((error: unknown) => {
+      this.#machine = null;
+      throw error;
+    });
+    return this.#machine;
+  }
+
+  async #inspect(): Promise<Machine> {
+    if (process.platform !== "linux") {
+      throw new SandboxError("UNSUPPORTED", `The runtime oci needs Linux; this is ${process.platform}.`, {
+        remedy: "Use docker().",
+      });
+    }
+    this.#ociRuntimes.check();
+    const cgroups = findCgroups();
+    const binary = await findAgentBinary(process.arch === "x64" ? "amd64" : process.arch);
+    return { cgroups, agent: await agentFolderOnHost(this.#cacheFolder, binary) };
+  }
+
+  async #root(spec: BoxSpec): Promise<BoxRoot> {
+    const { rootfs } = this.#options;
+    if (rootfs === undefined) throw new SandboxError("UNSUPPORTED", "Only oci({ rootfs }) works yet.");
+    const root = await givenRoot(rootfs);
+    const folders = [spec.workspace, ...root.volumes];
+    const key = [root.folder, ...folders].join("\n");
+    if (!this.#ready.has(key)) await makeMountPoints(root.folder, folders);
+    this.#ready.add(key);
+    return root;
+  }
+
+  /** In the background: a person who waits for a box does not wait for other people's rubbish. */
+  #reapOnce(cgroups: Cgroups, { logger = silentLogger }: LaunchOptions): void {
+    if (reaped) return;
+    reaped = true;
+    boxesFolder()
+      .then((boxes) => reapAbandoned(boxes, cgroups, logger))
+      .catch((error: Error) => {
+        logger.debug(`What others abandoned could not be looked for: ${error.message}`);
+      });
+  }
+}
