@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
-import { Transform, type Readable, type Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SandboxError } from "../../errors.ts";
 import type { SaveTemplateRequest, Template } from "../../runtime.ts";
@@ -16,10 +16,10 @@ import { splitReference } from "../engine/image/pull-image.ts";
 import { label, namePrefix, ownedLabels } from "../engine/labels.ts";
 import { orAborted } from "../shared/or-aborted.ts";
 import { thisOwner } from "../shared/owner.ts";
+import { spoolWorkspace } from "../shared/spool-workspace.ts";
 import { tarArchive } from "../shared/tar-archive.ts";
 import { withinTime } from "../shared/within-time.ts";
 
-const largestWorkspaceBytes = 16 * 1024 ** 3;
 const uploadMs = 30 * 60_000;
 /** How long a failed save may hold its caller up with tidying. */
 const tidyMs = 10_000;
@@ -57,7 +57,7 @@ export async function saveTemplate(
   };
   try {
     const file = join(folder, "workspace.tar");
-    await spool(workspace, file, signal);
+    await spoolWorkspace(workspace, file, signal);
     const size = (await stat(file)).size;
     const { commandless } = await step(createCarrier(client, container, base));
     await client.json(
@@ -89,28 +89,6 @@ export async function saveTemplate(
 async function removeImage(client: EngineClient, reference: string): Promise<void> {
   const what = "remove a template";
   await client.json({ method: "DELETE", path: `/images/${reference}` }, { what });
-}
-
-/** A tar's header says how long a file is, so all of it must have come before the first byte goes on. */
-async function spool(workspace: Readable, file: string, signal: AbortSignal | undefined): Promise<void> {
-  let bytes = 0;
-  const limit = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      if (bytes <= largestWorkspaceBytes) return done(null, chunk);
-      return done(
-        new SandboxError("FILE_TOO_LARGE", "The workspace is too large to be kept as a template.", {
-          remedy: `Remove files from it: at most ${largestWorkspaceBytes} bytes are kept.`,
-        }),
-      );
-    },
-  });
-  try {
-    await pipeline(workspace, limit, createWriteStream(file, { mode: 0o600 }), signal ? { signal } : {});
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }
 
 function archiveOf(file: string, size: number, path: string): Readable {

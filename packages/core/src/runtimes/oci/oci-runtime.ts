@@ -13,6 +13,7 @@ import type { OciOptions } from "./oci-options.ts";
 import { reapAbandoned } from "./reaper.ts";
 import type { BoxRoot } from "./root/box-root.ts";
 import { givenRoot } from "./root/given-root.ts";
+import { ImageRoots } from "./root/image-roots.ts";
 import { makeMountPoints } from "./root/mount-points.ts";
 
 /** What this program has found out about the machine; a failure is not kept, as it may be mended meanwhile. */
@@ -35,6 +36,7 @@ export class OciRuntime implements Runtime {
   readonly #options: OciOptions;
   readonly #ociRuntimes: OciRuntimes;
   readonly #cacheFolder: string;
+  readonly #images: ImageRoots;
   #machine: Promise<Machine> | null = null;
   readonly #ready: Set<string> = new Set();
 
@@ -42,11 +44,13 @@ export class OciRuntime implements Runtime {
     this.#options = options;
     this.#ociRuntimes = new OciRuntimes(options.ociRuntime);
     this.#cacheFolder = options.cacheFolder ?? defaultCacheFolder();
+    const { pull = "missing", imagesFrom } = options;
+    this.#images = new ImageRoots({ cacheFolder: this.#cacheFolder, pull, imagesFrom });
   }
 
   async launch(spec: BoxSpec, options: LaunchOptions = {}): Promise<Box> {
     const { cgroups, agent } = await this.#look(spec, options);
-    const root = await this.#root(spec);
+    const root = await this.#root(spec, options);
     const { mode = "split-uid", timeoutMs = defaultTimeoutMs } = this.#options;
     const { signal, logger = silentLogger } = options;
     try {
@@ -60,7 +64,7 @@ export class OciRuntime implements Runtime {
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
     await this.#look(spec, options);
-    await this.#root(spec);
+    await this.#root(spec, options);
   }
 
   async #look(spec: BoxSpec, { signal }: LaunchOptions): Promise<Machine> {
@@ -90,15 +94,22 @@ export class OciRuntime implements Runtime {
     return { cgroups, agent: await agentFolderOnHost(this.#cacheFolder, binary) };
   }
 
-  async #root(spec: BoxSpec): Promise<BoxRoot> {
-    const { rootfs } = this.#options;
-    if (rootfs === undefined) throw new SandboxError("UNSUPPORTED", "Only oci({ rootfs }) works yet.");
-    const root = await givenRoot(rootfs);
+  async #root(spec: BoxSpec, options: LaunchOptions): Promise<BoxRoot> {
+    const root = await this.#rootOf(spec, options);
     const folders = [spec.workspace, ...root.volumes];
     const key = [root.folder, ...folders].join("\n");
     if (!this.#ready.has(key)) await makeMountPoints(root.folder, folders);
     this.#ready.add(key);
     return root;
+  }
+
+  #rootOf({ image }: BoxSpec, options: LaunchOptions): Promise<BoxRoot> {
+    const { rootfs } = this.#options;
+    if (rootfs === undefined) return this.#images.root(image, options);
+    if (image.kind === "language") return givenRoot(rootfs);
+    throw new SandboxError("UNSUPPORTED", "oci({ rootfs }) gives all boxes that root.", {
+      remedy: "Leave out the session's image and dockerfile, or rootfs.",
+    });
   }
 
   /** In the background: a person who waits for a box does not wait for other people's rubbish. */

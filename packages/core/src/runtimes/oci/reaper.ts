@@ -8,7 +8,7 @@ import { killAll, removeBox } from "./box/remove-box.ts";
 import type { Cgroups } from "./host/cgroups.ts";
 
 /** A folder without a whole configuration is one that is just being made, unless it is older than this. */
-const unfinishedMs = 60_000;
+const unfinishedMs = 5_000;
 /** In this time a supervisor that was started has said who it is; one that has its box killed has tidied up. */
 const supervisorMs = 3_000;
 
@@ -37,7 +37,8 @@ async function reap(folder: string, cgroups: Cgroups): Promise<string | null> {
   const config = readConfig(await readFile(join(folder, "config.json"), "utf8").catch(() => ""));
   const age = Date.now() - (await stat(folder)).mtimeMs;
   if (config === null) {
-    if (age < unfinishedMs) return null;
+    if (age < unfinishedMs) await sleep(unfinishedMs - age, undefined, { ref: false });
+    if (readConfig(await readFile(join(folder, "config.json"), "utf8").catch(() => "")) !== null) return null;
     await removeBox(folder, []);
     return folder;
   }

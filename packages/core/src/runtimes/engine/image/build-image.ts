@@ -7,6 +7,7 @@ import { digestOf, packContext, readContext, type BuildContext } from "./build-c
 import { certificateEntries } from "./certificates.ts";
 import { followProgress } from "./follow-progress.ts";
 import { withHostLock } from "../../shared/host-lock.ts";
+import type { ImageSource } from "../../../runtime.ts";
 import type { ImageWork } from "./image-source.ts";
 import { inspectImage, type ResolvedImage } from "./resolved-image.ts";
 import { shared } from "../../shared/shared-work.ts";
@@ -15,17 +16,30 @@ import { shared } from "../../shared/shared-work.ts";
 const silenceMs = 20 * 60_000;
 const keptLines = 30;
 
-/** The image of a user's Dockerfile, built once for the content of its context. */
-export async function buildDockerfile(path: string, work: ImageWork): Promise<ResolvedImage> {
-  return buildOnce("build", await readContext(path), work);
+/** Everything that decides what is in a built image, and the name that says so. */
+export interface BuildPlan {
+  readonly context: BuildContext;
+  /** Different for every other content. */
+  readonly tag: string;
 }
 
-/** The default image of a language, built once for the content of its folder and the host's additional authorities. */
-export async function buildLanguage(
-  language: string,
-  folder: string,
-  work: ImageWork,
-): Promise<ResolvedImage> {
+/** What a user's Dockerfile with its folder, or a language's folder with the host's additional authorities, is built from. */
+export async function planBuild(
+  source: Exclude<ImageSource, { readonly kind: "reference" }>,
+  platform?: string,
+): Promise<BuildPlan> {
+  const [name, context] =
+    source.kind === "dockerfile"
+      ? ["build", await readContext(source.path)]
+      : [source.language, await languageContext(source.language, source.folder)];
+  const digest = (await digestOf(context)).slice(0, 16);
+  return {
+    context,
+    tag: `llm-sandbox/${name}:${digest}${platform ? `-${platform.replaceAll("/", "-")}` : ""}`,
+  };
+}
+
+async function languageContext(language: string, folder: string): Promise<BuildContext> {
   const dockerfile = join(folder, "Dockerfile");
   if (!(await stat(dockerfile).catch(() => null))?.isFile()) {
     throw new SandboxError("LANGUAGE_UNAVAILABLE", `There is no default image for ${language}.`, {
@@ -35,13 +49,12 @@ export async function buildLanguage(
   }
   const context = await readContext(dockerfile);
   const own = context.entries.filter(({ path }) => path.split("/")[0] !== "certificates");
-  return buildOnce(language, { ...context, entries: [...own, ...(await certificateEntries())] }, work);
+  return { ...context, entries: [...own, ...(await certificateEntries())] };
 }
 
-async function buildOnce(name: string, context: BuildContext, work: ImageWork): Promise<ResolvedImage> {
-  const { engine, signal, platform, onProgress } = work;
-  const digest = await digestOf(context);
-  const tag = `llm-sandbox/${name}:${digest.slice(0, 16)}${platform ? `-${platform.replaceAll("/", "-")}` : ""}`;
+/** The image of a plan, built unless the engine has it. */
+export async function buildOnce({ context, tag }: BuildPlan, work: ImageWork): Promise<ResolvedImage> {
+  const { engine, signal, onProgress } = work;
   const present = await inspectImage(engine.client, tag, signal);
   if (present) return present;
   // Several sessions of this process, and several processes of this machine, build the same thing only once.

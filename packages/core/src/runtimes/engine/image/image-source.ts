@@ -2,7 +2,7 @@ import { SandboxError } from "../../../errors.ts";
 import type { Logger } from "../../../logger.ts";
 import type { ImageSource, Progress } from "../../../runtime.ts";
 import type { Engine } from "../engine.ts";
-import { buildDockerfile, buildLanguage } from "./build-image.ts";
+import { buildOnce, planBuild } from "./build-image.ts";
 import { pullImage } from "./pull-image.ts";
 import { inspectImage, type ResolvedImage } from "./resolved-image.ts";
 
@@ -40,14 +40,8 @@ export async function resolveImage(source: ImageSource, work: ImageWork): Promis
 }
 
 async function imageOf(source: ImageSource, work: ImageWork): Promise<ResolvedImage> {
-  switch (source.kind) {
-    case "reference":
-      return byReference(source.reference, work);
-    case "dockerfile":
-      return buildDockerfile(source.path, work);
-    case "language":
-      return buildLanguage(source.language, source.folder, work);
-  }
+  if (source.kind === "reference") return byReference(source.reference, work);
+  return buildOnce(await planBuild(source, work.platform), work);
 }
 
 async function byReference(reference: string, work: ImageWork): Promise<ResolvedImage> {

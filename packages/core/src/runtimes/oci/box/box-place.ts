@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
 import { folderError, ownFolder, runFolder } from "../host/folders.ts";
@@ -23,13 +23,13 @@ export async function boxesFolder(): Promise<string> {
 }
 
 /** Takes a free place; no other program gets it before its folder is gone. Throws LIMIT_REACHED when all are taken. */
-export async function takePlace(boxes: string): Promise<BoxPlace> {
+export function takePlace(boxes: string): BoxPlace {
   const start = randomInt(places);
   for (let step = 0; step < places; step += 1) {
     const number = (start + step) % places;
     const folder = join(boxes, String(number));
     try {
-      await mkdir(folder, { mode: 0o700 });
+      mkdirSync(folder, { mode: 0o700 });
       return { folder, number, firstId: lowestId + number * idsOfBox };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw folderError(folder, error);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { rm, writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
 import type { BoxSpec } from "../../../runtime.ts";
@@ -63,7 +63,9 @@ async function begin(
   input: LaunchInput,
 ): Promise<{ box: SupervisedBox; name: string; limits: ReturnType<typeof enforcedLimits> }> {
   const { spec, root, mode, ociRuntime, cgroups } = input;
-  const place = await takePlace(await boxesFolder());
+  const boxes = await boxesFolder();
+  // Nothing in between waits: a program that is killed here leaves no folder without its owner's name.
+  const place = takePlace(boxes);
   const ids = drawBoxIds(true);
   const name = `llm-sandbox-${spec.sessionId}-${place.number}`;
   const limits = enforcedLimits(spec.limits, processLimit(spec.limits.processes, isGvisor(ociRuntime)));
@@ -83,9 +85,9 @@ async function begin(
   });
   const path = join(place.folder, "config.json");
   try {
-    await writeFile(path, JSON.stringify(config), { mode: 0o600 });
+    writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
   } catch (error) {
-    await rm(place.folder, { recursive: true, force: true });
+    rmSync(place.folder, { recursive: true, force: true });
     ids.release();
     throw folderError(path, error);
   }

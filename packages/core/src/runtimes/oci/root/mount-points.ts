@@ -7,10 +7,10 @@ import { mountPoints } from "../box/config.ts";
  * Makes the empty folders that a box's file systems are mounted on, where a root does not have them: in a box nobody
  * could. Throws INVALID_OPTION when they cannot be made.
  */
-export async function makeMountPoints(root: string, more: readonly string[]): Promise<void> {
+export async function makeMountPoints(root: string, more: readonly string[], mode = 0o755): Promise<void> {
   for (const path of [...mountPoints, ...more]) {
     try {
-      await makeFolder(root, path.split("/").filter(Boolean));
+      await makeFolder(root, path.split("/").filter(Boolean), mode);
     } catch (error) {
       throw new SandboxError(
         "INVALID_OPTION",
@@ -21,7 +21,7 @@ export async function makeMountPoints(root: string, more: readonly string[]): Pr
   }
 }
 
-async function makeFolder(root: string, names: readonly string[]): Promise<void> {
+async function makeFolder(root: string, names: readonly string[], mode: number): Promise<void> {
   let path = root;
   for (const name of names) {
     path = join(path, name);
@@ -33,6 +33,6 @@ async function makeFolder(root: string, names: readonly string[]): Promise<void>
     if (facts?.isSymbolicLink()) return;
     if (facts?.isDirectory()) continue;
     if (facts) throw new Error(`${path} is not a folder`);
-    await mkdir(path, { mode: 0o755 });
+    await mkdir(path, { mode });
   }
 }

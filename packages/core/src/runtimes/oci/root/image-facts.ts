@@ -1,0 +1,9 @@
+/** What a root is made of and what its boxes need to know. */
+export interface ImageFacts {
+  /** The digest of the image's configuration: another content is another id. */
+  readonly id: string;
+  readonly reference: string;
+  readonly architecture: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly volumes: readonly string[];
+}

@@ -1,0 +1,162 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { withHostLock } from "../../shared/host-lock.ts";
+import { shared } from "../../shared/shared-work.ts";
+import { checkReachable, folderError, ownFolder } from "../host/folders.ts";
+import type { BoxRoot } from "./box-root.ts";
+import type { ImageFacts } from "./image-facts.ts";
+import { listingOf, removeSpecialFiles } from "./listing.ts";
+import { makeMountPoints } from "./mount-points.ts";
+
+/** Fills an empty folder with an image's files. */
+export type Unpack = (folder: string, signal: AbortSignal) => Promise<void>;
+
+export interface StoreWork {
+  readonly signal: AbortSignal | undefined;
+  /** Another program is making the same root. */
+  readonly waiting: () => void;
+  /** A root was not what it should be, and is made again. */
+  readonly damaged: (why: string) => void;
+}
+
+interface StoredRoot extends ImageFacts {
+  readonly format: typeof format;
+  /** See `listingOf`. */
+  readonly listing: string;
+}
+
+const format = 1;
+const abandonedMs = 60 * 60_000;
+
+/**
+ * Roots by the digest of their images, each unpacked once for all programs of this machine. A root appears whole or not
+ * at all; each program looks once whether it is still as it was made.
+ */
+export class RootStore {
+  readonly #folder: string;
+  readonly #checked: Set<string> = new Set();
+
+  constructor(cacheFolder: string) {
+    this.#folder = join(cacheFolder, "roots");
+  }
+
+  /** The root of that image if it is stored and whole; what is not whole is removed. */
+  async find(
+    id: string,
+    { damaged, signal }: Pick<StoreWork, "damaged" | "signal">,
+  ): Promise<BoxRoot | null> {
+    const folder = join(this.#folder, keyOf(id));
+    const stored = await this.#read(folder, id);
+    if (stored === null) {
+      if (await isThere(folder)) {
+        damaged(`The stored root of ${id} has no readable description.`);
+        await rm(folder, { recursive: true, force: true });
+      }
+      return null;
+    }
+    const root = join(folder, "root");
+    if (!this.#checked.has(id)) {
+      const listing = await shared(`list ${root}`, signal, () => listingOf(root).catch(() => "unreadable"));
+      if (listing !== stored.listing) {
+        damaged(`The stored root of ${stored.reference} has been changed.`);
+        await rm(folder, { recursive: true, force: true });
+        return null;
+      }
+      this.#checked.add(id);
+    }
+    return { id, folder: root, env: stored.env, volumes: stored.volumes, template: null };
+  }
+
+  /** The root of an image, unpacked unless it is stored. */
+  async ensure(facts: ImageFacts, unpack: Unpack, work: StoreWork): Promise<BoxRoot> {
+    const present = await this.find(facts.id, work);
+    if (present) return present;
+    return shared(`unpack ${this.#folder} ${facts.id}`, work.signal, (signal) =>
+      withHostLock(`root ${this.#folder} ${facts.id}`, { signal, waiting: work.waiting }, async () => {
+        const meanwhile = await this.find(facts.id, { ...work, signal });
+        if (meanwhile) return meanwhile;
+        await this.#make(facts, unpack, signal);
+        const made = await this.find(facts.id, { ...work, signal });
+        if (made) return made;
+        throw new Error(`the root of ${facts.reference} is not there after it was made`);
+      }),
+    );
+  }
+
+  /** The next use of a root looks again whether it is whole: something is wrong with its boxes. */
+  doubt(id: string): void {
+    this.#checked.delete(id);
+  }
+
+  async #make(facts: ImageFacts, unpack: Unpack, signal: AbortSignal): Promise<void> {
+    await ownFolder(this.#folder, 0o755);
+    await checkReachable(this.#folder);
+    await this.#removeAbandoned();
+    const unfinished = join(this.#folder, `unfinished-${randomBytes(8).toString("hex")}`);
+    const root = join(unfinished, "root");
+    try {
+      await mkdir(unfinished, { mode: 0o755 });
+      await mkdir(root, { mode: 0o755 });
+      await unpack(root, signal);
+      await removeSpecialFiles(root);
+      await completeRoot(root, facts.volumes);
+      const stored: StoredRoot = { format, ...facts, listing: await listingOf(root) };
+      await writeFile(join(unfinished, "image.json"), JSON.stringify(stored), { mode: 0o644 });
+      await rename(unfinished, join(this.#folder, keyOf(facts.id)));
+    } catch (error) {
+      await rm(unfinished, { recursive: true, force: true });
+      signal.throwIfAborted();
+      throw folderError(this.#folder, error);
+    }
+  }
+
+  async #read(folder: string, id: string): Promise<StoredRoot | null> {
+    try {
+      const stored = JSON.parse(await readFile(join(folder, "image.json"), "utf8")) as StoredRoot;
+      return stored.format === format && stored.id === id ? stored : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Of programs that were killed while they unpacked. */
+  async #removeAbandoned(): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      if (!name.startsWith("unfinished-")) continue;
+      const path = join(this.#folder, name);
+      const facts = await stat(path).catch(() => null);
+      if (facts && Date.now() - facts.mtimeMs > abandonedMs) await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** What an engine would mount into a container: names, and folders to mount on. */
+async function completeRoot(root: string, volumes: readonly string[]): Promise<void> {
+  await makeMountPoints(root, [...volumes]);
+  await makeMountPoints(root, ["/workspace"], 0o700);
+  await mkdir(join(root, "etc"), { recursive: true, mode: 0o755 });
+  const hosts = "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost ip6-loopback\n";
+  for (const [name, text] of [
+    ["hosts", hosts],
+    ["hostname", "sandbox\n"],
+    ["resolv.conf", ""],
+  ] as const) {
+    // In the place of a link that may lead anywhere.
+    await rm(join(root, "etc", name), { force: true });
+    await writeFile(join(root, "etc", name), text, { flag: "wx", mode: 0o644 });
+  }
+  await rm(join(root, ".dockerenv"), { force: true });
+}
+
+function keyOf(id: string): string {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(id)?.[1];
+  return hex ?? createHash("sha256").update(id).digest("hex");
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
