@@ -8,6 +8,7 @@ export { BoxProcess } from "./box/box-process.ts";
 export type { SignalName } from "./box/signal-name.ts";
 export type { ProcessEnd } from "./box/process-end.ts";
 export type { OutputListener } from "./box/outputs.ts";
+export type { CopyReport, SkippedEntry } from "./box/copy-limits.ts";
 export { SessionFiles } from "./box/session-files.ts";
 export type { FileContent, FileEntry, FileOptions } from "./box/session-files.ts";
 export { SandboxError } from "./errors.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { auto } from "./auto.ts";
 import { BoxProcess } from "./box/box-process.ts";
 import { copyFromBox } from "./box/copy-from-box.ts";
-import type { CopyLimits } from "./box/copy-limits.ts";
+import type { CopyLimits, CopyReport } from "./box/copy-limits.ts";
 import { copyToBox } from "./box/copy-to-box.ts";
 import { execute } from "./box/execute.ts";
 import type { ExecuteOptions } from "./box/execute.ts";
@@ -200,16 +200,27 @@ export class SandboxSession implements AsyncDisposable {
     return new Context({ live, language, kernel, workspace, timeoutMs, maxOutputBytes });
   }
 
-  /** Copies a file or folder of this machine into the box, streamed. */
-  async copyToRuntime(source: string, destination: string, options: SignalOption = {}): Promise<void> {
+  /**
+   * Copies a file or folder of this machine into the box, streamed. Links stay links. Resolves with what was left out.
+   * A copy that fails or is cancelled half-way leaves what was copied so far.
+   */
+  async copyToRuntime(source: string, destination: string, options: SignalOption = {}): Promise<CopyReport> {
     checkKnown("copyToRuntime", options, ["signal"]);
     checkSignal(options.signal);
     checkHostPath(source);
-    await copyToBox(this.#box().connection, this.files, source, destination, options.signal);
+    return copyToBox(this.#box().connection, this.files, source, destination, options.signal);
   }
 
-  /** Copies a file or folder of the box to this machine, streamed. What comes out is handled as hostile. */
-  async copyFromRuntime(source: string, destination: string, options: CopyFromOptions = {}): Promise<void> {
+  /**
+   * Copies a file or folder of the box to this machine, streamed. What comes out is handled as hostile: links that would
+   * lead out of a folder are left out, and reported. What is new at `destination` appears whole or not at all; a folder
+   * that is there is filled. `ARCHIVE_REJECTED` for an archive that no honest box makes, `FILE_TOO_LARGE` over the limits.
+   */
+  async copyFromRuntime(
+    source: string,
+    destination: string,
+    options: CopyFromOptions = {},
+  ): Promise<CopyReport> {
     checkKnown("copyFromRuntime", options, ["signal", "maxBytes", "maxEntries"]);
     checkSignal(options.signal);
     checkHostPath(destination);
@@ -217,7 +228,7 @@ export class SandboxSession implements AsyncDisposable {
     for (const name of ["maxBytes", "maxEntries"] as const) {
       checkNumber(name, limits[name], { least: 1, most: Number.MAX_SAFE_INTEGER, whole: true });
     }
-    await copyFromBox(this.#box().connection, this.files, source, destination, limits);
+    return copyFromBox(this.#box().connection, this.files, source, destination, limits);
   }
 
   /** Keeps the session's files as an image that later sessions can open. An image of that name is replaced only if `name` is given. */

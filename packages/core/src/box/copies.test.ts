@@ -103,7 +103,7 @@ test("what is missing or cannot be written is a typed error on either side", asy
   await using session = await open();
   await session.files.writeFile("a", "x");
   await writeFile(join(host, "file"), "x");
-  const codes: readonly (readonly [() => Promise<void>, string])[] = [
+  const codes: readonly (readonly [() => Promise<unknown>, string])[] = [
     [() => session.copyToRuntime(join(host, "none"), "x"), "FILE_NOT_FOUND"],
     [() => session.copyToRuntime("/dev/null", "x"), "NOT_A_FILE"],
     [() => session.copyToRuntime(join(host, "file"), "/etc/x"), "PERMISSION_DENIED"],
@@ -209,7 +209,7 @@ test("aborting in the middle of a copy rejects with the reason once the agent ha
     box.agent.result(channel, { error: { code: "ECANCELED", message: "cancelled" } });
     await expect(copying).rejects.toBe(reason);
   }
-  expect(await readdir(host)).toEqual(["directory"]);
+  expect(await readdir(host)).toEqual([]);
 });
 
 test("a hostile archive is told as that, although the copy was also given up", async () => {
@@ -224,7 +224,7 @@ test("a hostile archive is told as that, although the copy was also given up", a
   box.agent.send(dataFrame(channel, 1, await buffer(archive)), encodeEnd(channel, 1));
   box.agent.result(channel, { entries: 1, skipped: 0 });
   await expect(copying).rejects.toMatchObject({ code: "ARCHIVE_REJECTED" });
-  expect((await readdir(host)).toSorted()).toEqual(["to"]);
+  expect((await readdir(host)).toSorted()).toEqual([]);
 });
 
 test("an agent that sends more than maxBytes fills no disk", async () => {
@@ -281,4 +281,20 @@ test("a large copy out warns of no leak", async () => {
   process.off("warning", listen);
   expect(warnings).toEqual([]);
   expect((await stat(join(host, "large"))).size).toBe(20_000_000);
+});
+
+test("a folder that is not there yet appears whole or not at all", async () => {
+  const box = await played();
+  const archive = pack();
+  archive.entry({ name: "first" }, "x");
+  archive.entry({ name: "second" }, "x".repeat(2_000));
+  archive.finalize();
+  const copying = box.session.copyFromRuntime("x", join(host, "to"), { maxBytes: 1_000 });
+  copying.catch(() => {});
+  await answerStat(box, "directory");
+  const { channel } = await box.agent.operation("pack");
+  box.agent.send(dataFrame(channel, 1, await buffer(archive)), encodeEnd(channel, 1));
+  box.agent.result(channel, { entries: 2, skipped: 0 });
+  await expect(copying).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
+  expect(await readdir(host)).not.toContain("to");
 });

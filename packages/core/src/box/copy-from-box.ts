@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import type { SandboxError } from "../errors.ts";
 import type { Connection } from "../stream/connection.ts";
 import { copyTooLarge } from "./copy-limits.ts";
-import type { CopyLimits } from "./copy-limits.ts";
+import type { CopyLimits, CopyReport } from "./copy-limits.ts";
 import { explainedHostError, hostFileError } from "./host-file-error.ts";
 import { receive } from "./receive.ts";
 import type { SessionFiles } from "./session-files.ts";
@@ -17,7 +17,8 @@ const writeAheadBytes = 2 * 1_048_576;
 
 /**
  * Copies a file or folder of the box to the host, streamed. A file appears at `destination` whole or not at all, and
- * replaces the one there; a folder is filled. Nothing in it can reach outside of `destination`.
+ * replaces the one there; so does a folder that is not there yet, and one that is there is filled. Nothing in it can
+ * reach outside of `destination`.
  */
 export async function copyFromBox(
   connection: Connection,
@@ -25,7 +26,7 @@ export async function copyFromBox(
   source: string,
   destination: string,
   options: CopyLimits & { readonly signal?: AbortSignal | undefined },
-): Promise<void> {
+): Promise<CopyReport> {
   const path = files.resolve(source);
   const entry = await files.stat(path, options.signal ? { signal: options.signal } : {});
   const target = resolve(destination);
@@ -33,6 +34,7 @@ export async function copyFromBox(
   const isFolder = destination.endsWith("/") || (await isHostFolder(target));
   const file = isFolder ? join(target, basename(path)) : target;
   await copyFile(connection, path, file, options);
+  return { skipped: [] };
 }
 
 async function copyFile(
@@ -44,7 +46,7 @@ async function copyFile(
   await mkdir(dirname(target), { recursive: true }).catch((cause: unknown) => {
     throw hostFileError(target, cause);
   });
-  const partial = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
+  const partial = besideOf(target);
   try {
     const { signal, maxBytes } = options;
     const tooMuch = (): SandboxError => copyTooLarge(options);
@@ -70,20 +72,43 @@ async function copyFolder(
   path: string,
   target: string,
   options: CopyLimits & { readonly signal?: AbortSignal | undefined },
-): Promise<void> {
-  await mkdir(target, { recursive: true }).catch((cause: unknown) => {
-    throw hostFileError(target, cause);
-  });
+): Promise<CopyReport> {
+  const there = await stat(target).catch(() => undefined);
+  if (there && !there.isDirectory()) throw hostFileError(target, { code: "EEXIST" });
+  const isThere = there !== undefined;
+  const folder = isThere ? target : besideOf(target);
+  await mkdir(isThere ? target : dirname(target), { recursive: true })
+    .then(() => (isThere ? undefined : mkdir(folder)))
+    .catch((cause: unknown) => {
+      throw hostFileError(target, cause);
+    });
   const { maxBytes, maxEntries } = options;
   const request = { op: "pack", path, maxBytes, maxEntries };
-  const content = receive(connection, request, { signal: options.signal });
-  await bothDone(unpackHostile(content.stream, target, options), content.done);
+  try {
+    const content = receive(connection, request, { signal: options.signal });
+    const skipped = await bothDone(unpackHostile(content.stream, folder, options), content.done);
+    if (!isThere) {
+      await rename(folder, target).catch((cause: unknown) => {
+        throw hostFileError(target, cause);
+      });
+    }
+    return { skipped };
+  } finally {
+    if (!isThere) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A name beside the target, on the same disk, that nothing has. */
+function besideOf(target: string): string {
+  return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
 }
 
 /** Waits for the writing and the reading side; the writing side's failure counts, for it is why the reading was given up. */
-async function bothDone(writing: Promise<void>, reading: Promise<unknown>): Promise<void> {
-  const outcomes = await Promise.allSettled([writing, reading]);
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+async function bothDone<Value>(writing: Promise<Value>, reading: Promise<unknown>): Promise<Value> {
+  const [written, read] = await Promise.allSettled([writing, reading]);
+  if (written.status === "rejected") throw written.reason;
+  if (read.status === "rejected") throw read.reason;
+  return written.value;
 }
 
 async function isHostFolder(path: string): Promise<boolean> {

@@ -7,6 +7,19 @@ export interface CopyLimits {
   readonly maxEntries: number;
 }
 
+/** What a copy of a folder has left out. */
+export interface CopyReport {
+  /** Links that would lead out of the folder, and things that are neither files, folders nor links. */
+  readonly skipped: readonly SkippedEntry[];
+}
+
+export interface SkippedEntry {
+  /** Relative to the copied folder. */
+  readonly path: string;
+  /** For a person: `is a link that leaves the folder`. */
+  readonly reason: string;
+}
+
 /** The error for a copy that would pass its limits. */
 export function copyTooLarge(limits: CopyLimits): SandboxError {
   return new SandboxError(

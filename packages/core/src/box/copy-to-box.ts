@@ -7,6 +7,7 @@ import type { Header as FullHeader, Pack } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
+import type { CopyReport, SkippedEntry } from "./copy-limits.ts";
 import { explainedHostError, hostFileError } from "./host-file-error.ts";
 import { operate } from "./operation.ts";
 import type { SessionFiles } from "./session-files.ts";
@@ -23,19 +24,20 @@ export async function copyToBox(
   source: string,
   destination: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<CopyReport> {
   const status = await lstat(source).catch((cause: unknown) => {
     throw hostFileError(source, cause);
   });
   if (status.isDirectory()) {
     const path = files.resolve(destination);
     await files.makeDirectory(path, signal ? { signal } : {});
+    const skipped: SkippedEntry[] = [];
     await operate(
       connection,
       { op: "unpack", path, links: "any" },
-      { signal, upload: (channel) => sendFolder(channel, source, signal) },
+      { signal, upload: (channel) => sendFolder(channel, source, { signal, skipped }) },
     );
-    return;
+    return { skipped };
   }
   if (!status.isFile()) {
     throw new SandboxError("NOT_A_FILE", `${source} is neither a file nor a folder.`, {
@@ -48,6 +50,7 @@ export async function copyToBox(
   await files.writeFile(target, content, options).catch((error: unknown) => {
     throw explainedHostError(source, error);
   });
+  return { skipped: [] };
 }
 
 async function fileTarget(files: SessionFiles, source: string, destination: string): Promise<string> {
@@ -61,7 +64,13 @@ async function fileTarget(files: SessionFiles, source: string, destination: stri
   return isFolder ? inside : destination;
 }
 
-async function sendFolder(channel: Channel, source: string, signal: AbortSignal | undefined): Promise<void> {
+interface FolderCopy {
+  readonly signal: AbortSignal | undefined;
+  /** What can be in no archive is put here. */
+  readonly skipped: SkippedEntry[];
+}
+
+async function sendFolder(channel: Channel, source: string, copy: FolderCopy): Promise<void> {
   const archive = pack();
   const sending = (async (): Promise<void> => {
     for await (const chunk of archive as AsyncIterable<Uint8Array>) {
@@ -70,7 +79,7 @@ async function sendFolder(channel: Channel, source: string, signal: AbortSignal 
     }
     channel.end(0);
   })();
-  const filling = addFolder(archive, source, "", signal).then(
+  const filling = addFolder(archive, source, "", copy).then(
     () => archive.finalize(),
     (cause: Error) => {
       const error = explainedHostError(source, cause) as Error;
@@ -81,25 +90,20 @@ async function sendFolder(channel: Channel, source: string, signal: AbortSignal 
   await Promise.all([filling, sending]);
 }
 
-async function addFolder(
-  archive: Pack,
-  folder: string,
-  prefix: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function addFolder(archive: Pack, folder: string, prefix: string, copy: FolderCopy): Promise<void> {
   for (const name of (await readdir(folder)).toSorted()) {
-    signal?.throwIfAborted();
+    copy.signal?.throwIfAborted();
     const path = join(folder, name);
     const status = await lstat(path);
     const header: Header = { name: prefix + name, mode: status.mode & 0o777, mtime: status.mtime };
     if (status.isDirectory()) {
       await addEntry(archive, { ...header, type: "directory" });
-      await addFolder(archive, path, `${prefix}${name}/`, signal);
+      await addFolder(archive, path, `${prefix}${name}/`, copy);
     } else if (status.isSymbolicLink()) {
       await addEntry(archive, { ...header, type: "symlink", linkname: await readlink(path) });
     } else if (status.isFile()) {
       await addFile(archive, path, { ...header, size: status.size });
-    }
+    } else copy.skipped.push({ path: header.name, reason: "is neither a file, a folder nor a link" });
   }
 }
 

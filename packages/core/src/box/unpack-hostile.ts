@@ -7,7 +7,7 @@ import { extract } from "tar-stream";
 import type { Header } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import { copyTooLarge } from "./copy-limits.ts";
-import type { CopyLimits } from "./copy-limits.ts";
+import type { CopyLimits, SkippedEntry } from "./copy-limits.ts";
 import { explainedHostError } from "./host-file-error.ts";
 
 /** Links wait in memory until the end: all their names and targets together. */
@@ -25,12 +25,17 @@ interface Destination {
 /**
  * Unpacks a tar that came from inside a box into a host folder. Only files, folders and links that stay inside are
  * made; nothing is ever written through a link, and links are made last, so none can redirect a later entry.
- * Rejects with `ARCHIVE_REJECTED`, or with `FILE_TOO_LARGE` over the limits.
+ * Resolves with the links that were left out because they lead elsewhere, as a virtual environment's do. Rejects with `ARCHIVE_REJECTED`, or with `FILE_TOO_LARGE` over the limits.
  */
-export async function unpackHostile(archive: Readable, folder: string, limits: CopyLimits): Promise<void> {
+export async function unpackHostile(
+  archive: Readable,
+  folder: string,
+  limits: CopyLimits,
+): Promise<readonly SkippedEntry[]> {
   const extraction = extract();
   const destination: Destination = { root: folder, folders: new Set() };
   const links: { readonly path: string; readonly target: string }[] = [];
+  const skipped: SkippedEntry[] = [];
   let bytes = 0;
   let entries = 0;
   let linkCharacters = 0;
@@ -47,7 +52,10 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
       if (bytes > limits.maxBytes || entries > limits.maxEntries) throw copyTooLarge(limits);
       const name = safeName(header.name);
       if (header.type === "symlink") {
-        links.push({ path: name, target: safeTarget(name, header) });
+        const target = header.linkname ?? "";
+        const reason = whyUnsafe(name, target);
+        if (reason === undefined) links.push({ path: name, target });
+        else skipped.push({ path: name, reason });
         linkCharacters += name.length + (header.linkname ?? "").length;
         if (linkCharacters > mostLinkCharacters) throw copyTooLarge(limits);
       } else if (name !== "" || header.type !== "directory") {
@@ -71,6 +79,7 @@ export async function unpackHostile(archive: Readable, folder: string, limits: C
       throw explainedHostError(folder, error);
     });
   }
+  return skipped;
 }
 
 async function makeEntry(
@@ -141,14 +150,12 @@ function safeName(name: string): string {
 const foreignSeparator = sep === "\\" ? "\\" : "\0";
 
 /** A target may climb only at its start, through real folders: later ".." could climb out of another link's target. */
-function safeTarget(name: string, header: Header): string {
-  const target = header.linkname ?? "";
-  if (target.length > mostNameCharacters) throw rejected(name, "is a link with too long a target");
+function whyUnsafe(name: string, target: string): string | undefined {
+  if (target.length > mostNameCharacters) return "is a link with too long a target";
   const reached = posix.normalize(posix.join(posix.dirname(name.split(sep).join("/")), target));
   const climbsLate = /(^|\/)(?!\.\.?(\/|$))[^/]+\/(.*\/)?\.\.(\/|$)/.test(target);
   const leaves = target.startsWith("/") || reached === ".." || reached.startsWith("../");
-  if (target === "" || leaves || climbsLate) throw rejected(name, "is a link that leaves the folder");
-  return target;
+  return target === "" || leaves || climbsLate ? "is a link that leaves the folder" : undefined;
 }
 
 function notAnArchive(cause: unknown): SandboxError {
