@@ -20,6 +20,7 @@ export interface RunCommand {
 
 export type Command = RunCommand | { readonly name: "tour" } | { readonly name: "help" };
 
+const noCode = "nothing on standard input, so this is the guided run (for code that comes later: run -)";
 const mebibyte = 1024 * 1024;
 
 /** Reads the command line, and the code it names. */
@@ -30,11 +31,15 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
 
   if (name === "tour" || name === undefined) {
     if (file !== undefined) throw new UsageError(`tour takes no arguments, got "${file}".`);
-    const code = name === undefined ? await codeFromStdin("if-any") : "";
+    const code = name === undefined ? await codeFromStdin("if-any", noCode) : "";
     return code.trim() === "" ? { name: "tour" } : runCommand(code, undefined, values);
   }
   if (name !== "run") throw new UsageError(`Unknown command "${name}". Known: run, tour.`);
-  if (file === undefined) throw new UsageError("run needs a file, or - for standard input.");
+  if (file === undefined) {
+    const code = await codeFromStdin("if-any");
+    if (code === "") throw new UsageError("run needs a file, or - for standard input.");
+    return runCommand(code, undefined, values);
+  }
   if (rest.length > 0) throw new UsageError(`run takes one file, got also "${rest.join(" ")}".`);
   if (file === "-") return runCommand(await codeFromStdin("wait"), undefined, values);
   return runCommand(await read(file), file, values);
@@ -72,14 +77,23 @@ function runCommand(code: string, file: string | undefined, values: Values): Run
     code,
     lang: languageOf(file, values.lang),
     timeoutMs: positive("--timeout", "seconds", values.timeout) * 1000,
-    ...(values.memory === undefined
-      ? {}
-      : { memoryBytes: Math.round(positive("--memory", "MiB", values.memory) * mebibyte) }),
+    ...(values.memory === undefined ? {} : { memoryBytes: memoryBytes(values.memory) }),
     network,
     ...(values.image === undefined ? {} : { image: values.image }),
     verbose: values.verbose,
     ...(file === undefined || process.stdin.isTTY ? {} : { stdin: process.stdin }),
   };
+}
+
+/** The smallest box that the core opens. */
+const leastMebibytes = 32;
+
+function memoryBytes(text: string): number {
+  const value = positive("--memory", "MiB", text);
+  if (value < leastMebibytes) {
+    throw new UsageError(`--memory is at least ${leastMebibytes} (MiB), not ${text}.`);
+  }
+  return Math.round(value * mebibyte);
 }
 
 function positive(option: string, unit: string, text: string): number {

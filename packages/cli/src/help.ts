@@ -7,7 +7,8 @@ export function help(): string {
 
   ${command} tour              a guided run (also without arguments)
   ${command} run FILE          runs a file; its extension tells the language
-  ${command} run - --lang LANG runs code from standard input (python unless told)
+  ${command} run - --lang LANG runs code from standard input (python unless told);
+                             the dash may be left out
 
   --lang LANG        ${languageNames()}
   --timeout SECONDS  ends the run after so long (default 60)

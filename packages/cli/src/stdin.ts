@@ -6,9 +6,9 @@ const firstByteWithinMs = 1500;
 
 /**
  * Code from standard input. `if-any` gives "" for a terminal, a closed input, and for a pipe nobody writes to,
- * as programs that start others often leave one open.
+ * as programs that start others often leave one open; of the last, `nothing` tells the person.
  */
-export async function codeFromStdin(mode: "wait" | "if-any"): Promise<string> {
+export async function codeFromStdin(mode: "wait" | "if-any", nothing?: string): Promise<string> {
   const { stdin } = process;
   if (mode === "wait") {
     if (stdin.isTTY) note("type the code, end with Ctrl-D");
@@ -16,7 +16,7 @@ export async function codeFromStdin(mode: "wait" | "if-any"): Promise<string> {
   }
   if (stdin.isTTY || !mayHoldCode()) return "";
   if (await startsSoon(stdin)) return text(stdin);
-  note("nothing on standard input, so this is the guided run (for code that comes later: run -)");
+  if (nothing !== undefined) note(nothing);
   stdin.destroy();
   return "";
 }
