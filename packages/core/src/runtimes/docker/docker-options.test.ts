@@ -15,6 +15,9 @@ describe("docker()", () => {
     ["host and context", { host: "unix:///x", context: "y" }],
     ["tls", { host: "unix:///x", tls: {} }],
     ["platform", { platform: "windows/amd64" }],
+    ["platform", { platform: "linux/zzz" }],
+    ["host", { host: "ftp://x" }],
+    ["ociRuntime", { ociRuntime: "a b" }],
   ])("refuses a wrong %s at once: %j", (name, options) => {
     const attempt = () => docker(options as DockerOptions);
     expect(attempt).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));

@@ -1,4 +1,5 @@
 import { SandboxError } from "../../errors.ts";
+import { parseEndpoint } from "../engine/connect.ts";
 import type { EngineChoice } from "../engine/engine-choice.ts";
 
 export type { DockerTls } from "../engine/engine-choice.ts";
@@ -71,10 +72,17 @@ export function checkDockerOptions(options: DockerOptions): DockerOptions {
   if (tls !== undefined && !host?.startsWith("tcp://") && !host?.startsWith("https://")) {
     throw invalid("docker({ tls }) needs a tcp:// host.", "Pass host: 'tcp://name:2376' beside it.");
   }
-  if (options.platform !== undefined && !/^linux\/[a-z0-9]+(\/v\d+)?$/.test(options.platform)) {
+  if (options.platform !== undefined && !/^linux\/(amd64|arm64(\/v8)?)$/.test(options.platform)) {
     throw invalid(
       `docker({ platform: "${options.platform}" }) is not known.`,
       "Pass 'linux/amd64' or 'linux/arm64'.",
+    );
+  }
+  if (host !== undefined) parseEndpoint(host, null);
+  if (options.ociRuntime !== undefined && !/^[\w.+/-]+$/.test(options.ociRuntime)) {
+    throw invalid(
+      `docker({ ociRuntime: ${JSON.stringify(options.ociRuntime)} }) is no name of a runtime.`,
+      "Pass the name that the engine's configuration gives it, like 'runsc'.",
     );
   }
   return options;

@@ -54,7 +54,7 @@ export function parseEndpoint(host: string, tls: TlsFiles | null): Endpoint {
       return { kind: "tcp", host: url.hostname.replace(/^\[|\]$/g, ""), port, tls: secure };
     }
   }
-  throw new SandboxError("INVALID_OPTION", `"${host}" is not an engine's address.`, {
+  throw new SandboxError("INVALID_OPTION", `The host "${host}" is not an engine's address.`, {
     remedy: "Write unix:///path/to.sock, tcp://host:2376, ssh://user@host or npipe:////./pipe/name.",
   });
 }

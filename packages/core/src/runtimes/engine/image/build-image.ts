@@ -108,8 +108,22 @@ async function build(tag: string, context: BuildContext, work: ImageWork): Promi
     });
   } catch (error) {
     if (!(error instanceof EngineStatusError)) throw error;
-    throw buildError(tag, error, lines);
+    throw platform !== undefined && isForeign(`${error.reason}\n${lines.join("\n")}`)
+      ? platformError(tag, platform, error)
+      : buildError(tag, error, lines);
   }
+}
+
+/** What engines say when a step is a program of another processor. */
+function isForeign(output: string): boolean {
+  return /exec format error|no matching manifest|does not match the specified platform/i.test(output);
+}
+
+function platformError(tag: string, platform: string, cause: Error): SandboxError {
+  return new SandboxError("IMAGE_PLATFORM", `The image ${tag} cannot be built for ${platform} here.`, {
+    remedy: "Leave platform out, or let the engine's host emulate it (binfmt_misc with qemu-user-static).",
+    cause,
+  });
 }
 
 function buildError(tag: string, error: EngineStatusError, lines: readonly string[]): SandboxError {
