@@ -168,6 +168,16 @@ describe.skipIf(!available)("a Python script", () => {
     expect(nested.error?.name).toMatch(/^(SyntaxError|MemoryError|RecursionError)$/); // by version
   });
 
+  test("that has used up its descriptors is told as it ended, with its value", async () => {
+    const use = "import os\ntry:\n  while True: os.open('/dev/null', os.O_RDONLY)\nexcept OSError: pass\n";
+    const ended = await run(`${use}{'answer': 42}`);
+    expect(ended).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(ended.value).toEqual({ "application/json": { answer: 42 }, "text/plain": "{'answer': 42}" });
+    const failed = await run(`${use}1 / 0`);
+    expect(failed).toMatchObject({ exitCode: 1, error: { name: "ZeroDivisionError", line: 5 } });
+    expect(failed.stderr).toContain("ZeroDivisionError: division by zero");
+  });
+
   test("keeps what it printed when it is killed", async () => {
     const kernel = new KernelProcess(python);
     kernel.send("print('step 1')\nwhile True: pass", "script");

@@ -1,6 +1,5 @@
 """Describes a value by media type, within bounds."""
 
-import binascii
 import sys
 
 from llm_sandbox_kernel.bounded import bounded_repr, plain
@@ -81,6 +80,8 @@ def add(data, kind, content):
             data[kind] = content
         return
     if isinstance(content, (bytes, bytearray)):
+        import binascii  # from a file, which a program without free descriptors could not open
+
         content = binascii.b2a_base64(content, newline=False).decode("ascii")
     if not isinstance(content, str):
         return
