@@ -64,6 +64,18 @@ describe("a JavaScript context", () => {
   test.each([
     ["a loop", "console.log('go'); while (true) {}"],
     ["an await", "console.log('go'); await new Promise(() => {})"],
+    [
+      "a loop after a timer",
+      "await new Promise((r) => setTimeout(r, 5)); console.log('go'); while (true) {}",
+    ],
+    [
+      "a loop in a timer",
+      "setTimeout(() => { console.log('go'); for (;;); }, 1); await new Promise(() => {})",
+    ],
+    [
+      "a loop after reading a file",
+      "await require('fs').promises.readFile('/etc/passwd'); console.log('go'); for (;;) { try { null.x } catch {} }",
+    ],
     ["a loop after an await", "await null; console.log('go'); while (true) {}"],
     [
       "a loop that catches everything",

@@ -11,6 +11,7 @@ const { interruptible, listenForInterrupts } = require("./interrupts.cjs");
 const { onJob, send } = require("./messages.cjs");
 const { addModuleNames, define, prepareInterruptibleStreams } = require("./process.cjs");
 const { dynamicImport } = require("./script.cjs");
+const { makeTimersInterruptible } = require("./timers.cjs");
 const { sendValue } = require("./values.cjs");
 
 const INTERRUPTED = 130;
@@ -42,6 +43,7 @@ exports.runContext = function (job, compile) {
   process.exit = (code = process.exitCode ?? 0) => {
     throw new Exit(Number(code));
   };
+  makeTimersInterruptible(interrupt);
   process.on("uncaughtException", reportLater);
   process.on("unhandledRejection", reportLater);
   listenForInterrupts(interrupt, () => {
