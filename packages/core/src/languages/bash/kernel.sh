@@ -140,13 +140,24 @@ __sandbox_next_run() {
 }
 
 __sandbox_start_run() {
-  trap __sandbox_keep_state EXIT
+  trap '__sandbox_keep_state; __sandbox_tell_jobs' EXIT
   trap 'exit 130' INT
 }
 
 __sandbox_end_run() {
   __sandbox_keep_state # now, for the code may have an EXIT trap of its own
+  __sandbox_tell_jobs
   exit "$1"
+}
+
+# The next run is another child: it cannot wait for what this one has started, nor name it as a job.
+__sandbox_tell_jobs() {
+  local pid
+  for pid in $(jobs -rp); do
+    printf 'note: process %d goes on in the background; later runs know it by this number alone (kill %d): %s\n' \
+      "$pid" "$pid" 'they cannot wait for it, and have no job %1' >&2
+  done
+  __sandbox_tell_jobs() { :; } # once
 }
 
 __sandbox_done() {

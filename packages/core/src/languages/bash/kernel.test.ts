@@ -123,6 +123,20 @@ describe.skipIf(!available)("a Bash context", () => {
     expect(await run("echo $x $y")).toMatchObject({ stdout: "kept before\n" });
   });
 
+  test("says what becomes of processes in the background, which go on", async () => {
+    open();
+    const started = await run("sleep 1000 & echo $! >&2; true & wait $!; exit 3");
+    const [pid, note, ...rest] = started.stderr.split("\n");
+    expect(note).toMatch(new RegExp(`^note: process ${pid} goes on in the background; .*\\(kill ${pid}\\)`));
+    expect(rest).toEqual([""]);
+    expect(started.exitCode).toBe(3);
+    expect(await run(`kill -0 ${pid} && echo there; kill ${pid}; jobs`)).toMatchObject({
+      stdout: "there\n",
+      stderr: "",
+    });
+    expect((await run("sleep 1000 & disown; echo $!")).stderr).toBe("");
+  });
+
   test("ends when the host closes its side, and leaves no file", async () => {
     open();
     await run("x=1");
