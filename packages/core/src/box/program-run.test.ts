@@ -47,7 +47,10 @@ test("a build that fails is the result: CompileError with the user's line, and t
   const running = box.session.run("int main() { return x; }");
   const { path } = await answerFiles(box, "write");
   const folder = String(path).replace(/\/[^/]*$/, "");
-  await box.process(`main.cpp:1:21: error: 'x' was not declared\nIn ${folder}/main.cpp\n`, 1);
+  await box.process(
+    `main.cpp: In function 'int main()':\nmain.cpp:1:21: error: 'x' was not declared\nIn ${folder}/main.cpp\n`,
+    1,
+  );
   expect((await answerFiles(box, "remove"))["path"]).toBe(folder);
   const result = await running;
   expect(result).toMatchObject({

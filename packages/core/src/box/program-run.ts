@@ -92,7 +92,8 @@ function buildFailure(
 ): ExecutionResult {
   const result = withoutFolder(built, folder);
   const text = result.stderr.trim() || result.stdout.trim();
-  const line = /:(\d+)(?::\d+)?:/.exec(text)?.[1];
+  const message = compilerMessage(text);
+  const line = /:(\d+)(?::\d+)?:/.exec(message)?.[1];
   return {
     ...result,
     durationMs: builtMs + result.durationMs,
@@ -101,7 +102,7 @@ function buildFailure(
       result.status === "failed"
         ? {
             name: "CompileError",
-            message: text.split("\n", 1)[0] ?? "",
+            message,
             traceback: text,
             ...(line === undefined ? {} : { line: Number(line) }),
           }
@@ -109,6 +110,16 @@ function buildFailure(
     outputs: [],
     value: null,
   };
+}
+
+/** The line of a compiler's output that says what is wrong; before it there may be one that says where, and warnings. */
+function compilerMessage(text: string): string {
+  const lines = text.split("\n");
+  const found =
+    lines.find((line) => line.includes("undefined reference to ")) ??
+    lines.find((line) => line.includes(" error: ")) ??
+    lines.find((line) => /:\d+:\d+: /.test(line));
+  return found ?? lines[0] ?? "";
 }
 
 /** Tools name files by their path; the user knows only the file's name. */

@@ -4,6 +4,7 @@ import { fileCases } from "./files.ts";
 import { inputCases } from "./input.ts";
 import { isolationCases } from "./isolation.ts";
 import { kernelSurfaceCases } from "./kernel-surface.ts";
+import { languageCases } from "./languages.ts";
 import { outputCases } from "./output.ts";
 import { processCases } from "./processes.ts";
 import { resourceCases } from "./resources.ts";
@@ -22,4 +23,5 @@ export const conformanceCases: readonly CaseCategory[] = [
   { title: "E. Files", cases: fileCases },
   { title: "F. Input", cases: inputCases },
   { title: "G. Isolation", cases: [...isolationCases, ...kernelSurfaceCases] },
+  { title: "L. Languages", cases: languageCases },
 ];

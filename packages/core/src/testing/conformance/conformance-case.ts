@@ -1,9 +1,10 @@
+import type { SampleLanguage } from "../../languages/samples.ts";
 import type { SandboxSession } from "../../session.ts";
 import type { SandboxSessionOptions } from "../../session-options.ts";
 import type { Runtime } from "../../runtime.ts";
 
 /** A language that cases are written in. */
-export type CaseLanguage = "python" | "javascript" | "bash" | "cpp";
+export type CaseLanguage = SampleLanguage;
 
 /** What a case may ask of a session; the runtime and the image are the bench's to choose. */
 export interface CaseSessionOptions extends Omit<
