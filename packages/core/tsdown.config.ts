@@ -5,6 +5,7 @@ const config: UserConfig = defineConfig({
     index: "src/index.ts",
     docker: "src/runtimes/docker/index.ts",
     oci: "src/runtimes/oci/index.ts",
+    embedded: "src/runtimes/embedded/index.ts",
     testing: "src/testing/index.ts",
   },
   format: "esm",

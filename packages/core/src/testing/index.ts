@@ -7,7 +7,7 @@ export type {
   MemoryProcess,
   MemoryRun,
 } from "./memory-script.ts";
-export { MemoryFiles } from "./memory-files.ts";
-export { MemoryFileError } from "./memory-files.ts";
+export { MemoryFiles } from "../agent/memory-files.ts";
+export { MemoryFileError } from "../agent/memory-files.ts";
 export { testRuntime } from "./conformance/test-runtime.ts";
 export type { ConformanceException, ConformanceOptions, TestRunner } from "./conformance/test-runtime.ts";

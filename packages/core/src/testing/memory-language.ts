@@ -1,11 +1,7 @@
 import { dirname } from "node:path/posix";
+import { same } from "../agent/kernel-language.ts";
 import { languages } from "../languages/index.ts";
-import type { MemoryFiles } from "./memory-files.ts";
-
-/** The language whose kernel a command line starts. */
-export function languageOfKernel(argv: readonly string[]): string | undefined {
-  return languages.find((language) => language.kernel && same(language.kernel.argv, argv))?.name;
-}
+import type { MemoryFiles } from "../agent/memory-files.ts";
 
 /** A command line of a language that builds whole programs: which step of which program it is. */
 export interface ProgramStep {
@@ -39,8 +35,4 @@ function listed(files: MemoryFiles, folder: string): ReturnType<MemoryFiles["lis
   } catch {
     return [];
   }
-}
-
-function same(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((part, index) => part === other[index]);
 }

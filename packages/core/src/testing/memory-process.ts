@@ -1,8 +1,9 @@
 import type { Message } from "../stream/message.ts";
 import { decodeMessage } from "../stream/message.ts";
-import type { AgentChannel } from "./agent-channel.ts";
-import type { MemoryFiles } from "./memory-files.ts";
-import { findCode, languageOfKernel } from "./memory-language.ts";
+import type { AgentChannel } from "../agent/agent-channel.ts";
+import type { MemoryFiles } from "../agent/memory-files.ts";
+import { languageOfKernel } from "../agent/kernel-language.ts";
+import { findCode } from "./memory-language.ts";
 import { play } from "./memory-script.ts";
 import type {
   MemoryCommand,

@@ -1,5 +1,5 @@
 import type { ExecutionError } from "../execution.ts";
-import type { MemoryFiles } from "./memory-files.ts";
+import type { MemoryFiles } from "../agent/memory-files.ts";
 
 /** What the double hands to its scripts about a process. */
 export interface MemoryProcess {

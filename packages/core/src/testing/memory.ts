@@ -1,10 +1,11 @@
 import { Readable, duplexPair } from "node:stream";
 import { checkKnown, checkOptional } from "../option-checks.ts";
 import type { Box, BoxExit, BoxSpec, Runtime } from "../runtime.ts";
-import { MemoryAgent } from "./memory-agent.ts";
-import { MemoryFiles } from "./memory-files.ts";
+import { ProtocolAgent } from "../agent/protocol-agent.ts";
+import { MemoryFiles } from "../agent/memory-files.ts";
 import type { MemoryCommand, MemoryHandler, MemoryRun } from "./memory-script.ts";
-import { unpackTree } from "./memory-tar.ts";
+import { unpackTree } from "../agent/memory-tar.ts";
+import { runProcess } from "./memory-process.ts";
 
 /** What code and commands do in boxes of this double. Without a handler they end well and say nothing. */
 export interface MemoryOptions {
@@ -62,14 +63,18 @@ function startBox(spec: BoxSpec, options: MemoryOptions, templates: ReadonlyMap<
     agent.stop();
     inside.destroy();
   };
-  const agent: MemoryAgent = new MemoryAgent({
+  const agent: ProtocolAgent = new ProtocolAgent({
     stream: inside,
-    world: {
-      run: options.run,
-      command: options.command,
-      files,
-      loseBox: () => end({ reason: "killed", exitCode: null, message: "by the test" }),
-    },
+    name: "memory",
+    files,
+    spawn: (channel, request, env) =>
+      runProcess(channel, request, {
+        run: options.run,
+        command: options.command,
+        files,
+        env,
+        loseBox: () => end({ reason: "killed", exitCode: null, message: "by the test" }),
+      }),
     onEnd: () => gone.resolve({ reason: "exited", exitCode: 0 }),
     restore: async () => {
       const template = templates.get(imageName(spec));

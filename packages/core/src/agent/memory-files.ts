@@ -1,4 +1,4 @@
-/** Why a file operation of the double failed: an errno name, as the real agent answers. */
+/** Why a file operation failed: an errno name, as the agent answers. */
 export class MemoryFileError extends Error {
   override readonly name = "MemoryFileError";
   readonly code: string;
@@ -11,14 +11,49 @@ export class MemoryFileError extends Error {
   }
 }
 
-/** What a folder of the double holds. */
+/** What a folder holds. */
 export type MemoryNode = MemoryFile | MemoryFolder | MemoryLink;
 
-export interface MemoryFile {
-  readonly type: "file";
-  content: Buffer;
+/** Bytes that grow in place, with room ahead, so that many small writes cost no copy each. */
+export class MemoryFile {
+  readonly type = "file";
   mode: number;
-  mtimeMs: number;
+  mtimeMs: number = Date.now();
+  /** Open handles: a file that was removed keeps its bytes until the last is closed. */
+  opens = 0;
+  removed = false;
+  #bytes: Buffer;
+  #size: number;
+
+  constructor(content: Uint8Array, mode: number) {
+    this.#bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    this.#size = content.length;
+    this.mode = mode;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get content(): Buffer {
+    return this.#bytes.subarray(0, this.#size);
+  }
+
+  /** Puts bytes at a position; a gap before it is filled with zeros. */
+  put(position: number, data: Uint8Array): void {
+    this.resize(Math.max(this.#size, position + data.length));
+    this.#bytes.set(data, position);
+  }
+
+  resize(size: number): void {
+    if (size > this.#bytes.length) {
+      const roomy = Buffer.alloc(Math.max(size, Math.min(this.#bytes.length * 2, size + 16_777_216)));
+      roomy.set(this.content);
+      this.#bytes = roomy;
+    } else if (size < this.#size) this.#bytes.fill(0, size, this.#size);
+    this.#size = size;
+    this.mtimeMs = Date.now();
+  }
 }
 
 export interface MemoryFolder {
@@ -32,7 +67,7 @@ export interface MemoryLink {
   readonly type: "symlink";
   readonly target: string;
   readonly mode: number;
-  readonly mtimeMs: number;
+  mtimeMs: number;
 }
 
 export interface MemoryFilesOptions {
@@ -46,17 +81,17 @@ export interface MemoryFilesOptions {
 
 /** A tree of files in memory, bounded in bytes and entries. Links are kept and never followed. */
 export class MemoryFiles {
-  readonly #root = folder();
+  readonly root: MemoryFolder = folder();
   readonly #workspace: string;
   readonly #writable: readonly string[];
-  readonly #maxBytes: number;
+  readonly maxBytes: number;
   readonly #maxEntries: number;
   #bytes = 0;
   #entries = 0;
 
   constructor(options: MemoryFilesOptions) {
     this.#workspace = options.workspace;
-    this.#maxBytes = options.maxBytes;
+    this.maxBytes = options.maxBytes;
     this.#maxEntries = options.maxEntries;
     this.#writable = [options.workspace, "/tmp"];
     for (const path of this.#writable) this.#makeFolders(segmentsOf(path), path);
@@ -77,8 +112,9 @@ export class MemoryFiles {
     const old = parent.children.get(name);
     if (old?.type === "directory") throw new MemoryFileError("EISDIR", path, "that is a folder");
     const bytes = Buffer.from(content as Uint8Array);
-    this.#charge(path, bytes.length - sizeOf(old), old ? 0 : 1);
-    parent.children.set(name, { type: "file", content: bytes, mode, mtimeMs: Date.now() });
+    this.charge(path, bytes.length - sizeOf(old), old ? 0 : 1);
+    if (old?.type === "file" && old.opens > 0) this.#keepOpen(old);
+    parent.children.set(name, new MemoryFile(bytes, mode));
   }
 
   /** Makes a folder; true if it was not there. */
@@ -88,7 +124,7 @@ export class MemoryFiles {
     const old = parent.children.get(name);
     if (old?.type === "directory" && parents) return false;
     if (old) throw new MemoryFileError("EEXIST", path, "that is there already");
-    this.#charge(path, 0, 1);
+    this.charge(path, 0, 1);
     parent.children.set(name, folder());
     return true;
   }
@@ -98,7 +134,7 @@ export class MemoryFiles {
     const { parent, name } = this.#place(path, true);
     const old = parent.children.get(name);
     if (old?.type === "directory") throw new MemoryFileError("EISDIR", path, "that is a folder");
-    this.#charge(path, -sizeOf(old), old ? 0 : 1);
+    this.charge(path, -sizeOf(old), old ? 0 : 1);
     parent.children.set(name, { type: "symlink", target, mode: 0o777, mtimeMs: Date.now() });
   }
 
@@ -111,7 +147,7 @@ export class MemoryFiles {
       throw new MemoryFileError("ENOTEMPTY", path, "the folder is not empty");
     }
     const all = [node, ...[...below(node)].map((entry) => entry.node)];
-    for (const gone of all) this.#charge(path, -sizeOf(gone), -1);
+    for (const gone of all) this.#drop(gone);
     parent.children.delete(name);
     return all.length;
   }
@@ -133,7 +169,7 @@ export class MemoryFiles {
     if (old && old.type !== "directory" && node.type === "directory") {
       throw new MemoryFileError("ENOTDIR", to, "a file is there");
     }
-    if (old) this.#charge(to, -sizeOf(old), -1);
+    if (old) this.#drop(old);
     source.parent.children.delete(source.name);
     target.parent.children.set(target.name, node);
   }
@@ -148,7 +184,7 @@ export class MemoryFiles {
 
   /** The entry itself, never what a link points to. */
   node(path: string): MemoryNode {
-    let node: MemoryNode = this.#root;
+    let node: MemoryNode = this.root;
     for (const segment of segmentsOf(this.resolve(path))) node = childOf(node, segment, path);
     return node;
   }
@@ -162,9 +198,7 @@ export class MemoryFiles {
 
   #place(path: string, parents: boolean): { readonly parent: MemoryFolder; readonly name: string } {
     const absolute = this.resolve(path);
-    if (!this.#writable.some((root) => absolute.startsWith(`${root}/`))) {
-      throw new MemoryFileError("EACCES", path, "permission denied");
-    }
+    if (!this.isWritable(absolute)) throw new MemoryFileError("EACCES", path, "permission denied");
     const segments = segmentsOf(absolute);
     const name = segments.pop()!;
     if (parents) return { parent: this.#makeFolders(segments, path), name };
@@ -172,10 +206,10 @@ export class MemoryFiles {
   }
 
   #makeFolders(segments: readonly string[], path: string): MemoryFolder {
-    let node: MemoryNode = this.#root;
+    let node: MemoryNode = this.root;
     for (const segment of segments) {
       if (node.type === "directory" && !node.children.has(segment)) {
-        this.#charge(path, 0, 1);
+        this.charge(path, 0, 1);
         node.children.set(segment, folder());
       }
       node = childOf(node, segment, path);
@@ -183,8 +217,41 @@ export class MemoryFiles {
     return folderAt(node, path);
   }
 
-  #charge(path: string, bytes: number, entries: number): void {
-    if (bytes > 0 && this.#bytes + bytes > this.#maxBytes) throw full(path);
+  /** Whether an absolute path without ".." lies in a folder that can be written. */
+  isWritable(absolute: string): boolean {
+    return this.#writable.some((root) => absolute.startsWith(`${root}/`));
+  }
+
+  /** Bytes that still fit. */
+  get freeBytes(): number {
+    return this.maxBytes - this.#bytes;
+  }
+
+  /** Opens a file for as long as a program holds it. */
+  hold(file: MemoryFile): void {
+    file.opens += 1;
+  }
+
+  /** Closes it; the bytes of one that was removed meanwhile are free then. */
+  release(file: MemoryFile): void {
+    file.opens -= 1;
+    if (file.removed && file.opens === 0) this.#bytes -= file.size;
+  }
+
+  #drop(node: MemoryNode): void {
+    if (node.type === "file" && node.opens > 0) this.#keepOpen(node);
+    this.charge("", -sizeOf(node), -1);
+  }
+
+  /** Its bytes stay counted until it is closed. */
+  #keepOpen(file: MemoryFile): void {
+    file.removed = true;
+    this.#bytes += file.size;
+  }
+
+  /** Counts bytes and entries that come or go; `ENOSPC` when they do not fit. */
+  charge(path: string, bytes: number, entries: number): void {
+    if (bytes > 0 && this.#bytes + bytes > this.maxBytes) throw full(path);
     if (entries > 0 && this.#entries + entries > this.#maxEntries) throw full(path);
     this.#bytes += bytes;
     this.#entries += entries;
@@ -221,7 +288,7 @@ function segmentsOf(path: string): string[] {
 }
 
 function sizeOf(node: MemoryNode | undefined): number {
-  return node?.type === "file" ? node.content.length : 0;
+  return node?.type === "file" ? node.size : 0;
 }
 
 function full(path: string): MemoryFileError {

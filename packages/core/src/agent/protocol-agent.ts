@@ -6,25 +6,34 @@ import { decodeMessage, numberField } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
 import { AgentChannel } from "./agent-channel.ts";
 import { MemoryFileError } from "./memory-files.ts";
-import { fileOperations, operationFields } from "./memory-operations.ts";
-import { runProcess } from "./memory-process.ts";
-import type { MemoryWorld } from "./memory-process.ts";
+import type { MemoryFiles } from "./memory-files.ts";
+import { fileOperations, operationFields } from "./file-operations.ts";
 
 /** Credit that each stream of the host starts with, in bytes. */
 const window = 262_144;
 
-export interface MemoryAgentOptions {
+export interface ProtocolAgentOptions {
   readonly stream: Duplex;
-  readonly world: Omit<MemoryWorld, "env">;
+  /** What HELLO calls it. */
+  readonly name: string;
+  readonly files: MemoryFiles;
+  /** Serves `spawn`; `env` is the environment of HELLO. */
+  readonly spawn: (
+    channel: AgentChannel,
+    request: Message,
+    env: Readonly<Record<string, string>>,
+  ) => Promise<void>;
+  /** Serves `prepare`; its result is sent when the host cancels it. */
+  readonly prepare?: (channel: AgentChannel, request: Message) => void;
   /** Called once when the agent has ended: said goodbye, or lost its host. */
   readonly onEnd: () => void;
   /** Runs before HELLO is answered. */
   readonly restore: () => Promise<unknown>;
 }
 
-/** The agent of a box in memory: the protocol as docs/protocol.md has it, with scripts in place of processes. */
-export class MemoryAgent {
-  readonly #options: MemoryAgentOptions;
+/** The agent's side of docs/protocol.md for boxes whose files are a tree in memory; what a process is, is for `spawn` to say. */
+export class ProtocolAgent {
+  readonly #options: ProtocolAgentOptions;
   readonly #decoder = new FrameDecoder();
   readonly #channels = new Map<number, AgentChannel>();
   #hostWindow = 0;
@@ -33,7 +42,7 @@ export class MemoryAgent {
   #drain: PromiseWithResolvers<void> | undefined;
   #ended = false;
 
-  constructor(options: MemoryAgentOptions) {
+  constructor(options: ProtocolAgentOptions) {
     this.#options = options;
     const { stream } = options;
     stream.on("data", (chunk: Buffer) => {
@@ -84,7 +93,15 @@ export class MemoryAgent {
     }
     await this.#options.restore();
     const { arch } = process;
-    const self = { version: 1, window, agent: "memory", mode: "same-uid", arch, pid: 1, seccomp: false };
+    const self = {
+      version: 1,
+      window,
+      agent: this.#options.name,
+      mode: "same-uid",
+      arch,
+      pid: 1,
+      seccomp: false,
+    };
     void this.#send(encodeJson(FrameType.hello, 0, { ...self, memoryEvents: false }));
   }
 
@@ -113,21 +130,22 @@ export class MemoryAgent {
     const stray = Object.keys(request).find((name) => name !== "op" && !known?.includes(name));
     if (!known || stray !== undefined) throw new Error(`unknown operation or field: ${stray ?? operation}`);
     if (operation === "spawn") {
-      return runProcess(channel, request, { ...this.#options.world, env: this.#env });
+      return this.#options.spawn(channel, request, this.#env);
     }
-    if (operation === "prepare") return this.#prepare(channel);
+    if (operation === "prepare") return this.#prepare(channel, request);
     const cancelled = new Promise<never>((_resolve, reject) => {
       const stop = (): void => reject(new MemoryFileError("ECANCELED", "", "cancelled"));
       channel.cancelled.addEventListener("abort", stop, { once: true });
     });
     // Its own end aborts a channel too, when nobody waits any more.
     cancelled.catch(() => {});
-    const { files } = this.#options.world;
+    const { files } = this.#options;
     channel.result(await Promise.race([fileOperations[operation]!(channel, request, files), cancelled]));
   }
 
-  /** Nothing has to be kept ready; the channel lives until it is cancelled. */
-  async #prepare(channel: AgentChannel): Promise<void> {
+  /** The channel lives until it is cancelled. */
+  async #prepare(channel: AgentChannel, request: Message): Promise<void> {
+    this.#options.prepare?.(channel, request);
     channel.event({ event: "ready" });
     channel.cancelled.addEventListener("abort", () =>
       channel.result({ reason: "cancelled", exitCode: null, signal: null }),

@@ -38,13 +38,18 @@ export const fileOperations: Readonly<Record<string, FileOperation>> = {
   async write(channel, request, files) {
     const path = pathOf(request);
     const chunks: Uint8Array[] = [];
-    for await (const chunk of channel.input(0)) chunks.push(chunk);
+    let bytes = 0;
+    for await (const chunk of channel.input(0)) {
+      bytes += chunk.length;
+      if (bytes > files.maxBytes) throw new MemoryFileError("ENOSPC", path, "no space left on the device");
+      chunks.push(chunk);
+    }
     if (channel.cancelled.aborted) throw new MemoryFileError("ECANCELED", path, "cancelled");
     if (request["exclusive"] && exists(files, path)) throw new MemoryFileError("EEXIST", path, "it exists");
     if (!request["parents"]) files.list(path.slice(0, path.lastIndexOf("/")) || "/");
     const before = request["append"] && exists(files, path) ? [files.read(path)] : [];
     files.write(path, Buffer.concat([...before, ...chunks]), numberOf(request, "mode", 0o644));
-    return { bytes: chunks.reduce((sum, chunk) => sum + chunk.length, 0) };
+    return { bytes };
   },
 
   async list(channel, request, files) {
@@ -94,7 +99,7 @@ export const fileOperations: Readonly<Record<string, FileOperation>> = {
 
 function entryOf(path: string, node: MemoryNode): object {
   const { type, mode, mtimeMs } = node;
-  const size = node.type === "file" ? node.content.length : 0;
+  const size = node.type === "file" ? node.size : 0;
   return { path, type, size, mode, mtimeMs, ...(node.type === "symlink" ? { target: node.target } : {}) };
 }
 

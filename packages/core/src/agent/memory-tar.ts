@@ -36,7 +36,12 @@ export async function unpackTree(
     if (name.startsWith("/") || segments.includes("..")) throw hostile(name);
     const target = [path, ...segments].join("/");
     const chunks: Uint8Array[] = [];
-    for await (const chunk of entry as AsyncIterable<Uint8Array>) chunks.push(chunk);
+    let bytes = 0;
+    for await (const chunk of entry as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > files.maxBytes) throw new MemoryFileError("ENOSPC", name, "no space left on the device");
+      chunks.push(chunk);
+    }
     if (type === "directory") files.makeFolder(target);
     else if (type === "symlink") files.link(target, linkname ?? "");
     else if (type === "file") files.write(target, Buffer.concat(chunks), mode);

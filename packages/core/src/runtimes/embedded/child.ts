@@ -1,0 +1,191 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { ChildFrame, ChildFrameError, ChildFrames, decodeCall, encodeReply } from "./child-frames.ts";
+import type { ChildCall } from "./child-frames.ts";
+import { childScript } from "./child-script.generated.ts";
+import type { Answer } from "./file-calls.ts";
+
+/** What a child does for its process; frames are handled one after the other. */
+export interface ChildHandlers {
+  onData(stream: 1 | 2 | 3, data: Buffer): Promise<void> | void;
+  /** Answers a call; what it throws with an errno as `code` is the call's failure. */
+  answer(call: ChildCall): Promise<Answer> | Answer;
+}
+
+export interface ChildOptions {
+  readonly deno: string;
+  /** Of JavaScript and of WebAssembly, in bytes each. */
+  readonly memoryBytes: number;
+  /** Files and folders that it may read until it gives that up. */
+  readonly readable: readonly string[];
+  /** The answer to its first call: what it gets ready to be. */
+  readonly boot: object;
+}
+
+/** How a child ended. */
+export interface ChildExit {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const mebibyte = 1_048_576;
+const pageBytes = 65_536;
+const mostPages = 65_536;
+const mostDiagnostics = 4_096;
+
+/** Deno's own program: reads the child's script from standard input, so that no path of this machine is in it. */
+const bootstrap = `
+const read = (length) => {
+  const bytes = new Uint8Array(length);
+  for (let filled = 0; filled < length; ) {
+    const count = Deno.stdin.readSync(bytes.subarray(filled));
+    if (!count) Deno.exit(0);
+    filled += count;
+  }
+  return bytes;
+};
+const script = read(new DataView(read(4).buffer).getUint32(0));
+const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+await import(url);
+`;
+
+/** One Deno process without permissions. It is started ahead, becomes one process of one session, and ends. */
+export class Child {
+  readonly pid: number;
+  /** Resolves when it waits for what to become; rejects when it ends before. */
+  readonly ready: Promise<void>;
+  /** Resolves when it is gone and everything it sent was handled. */
+  readonly exited: Promise<ChildExit>;
+  readonly #process: ChildProcess;
+  readonly #frames = new ChildFrames();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #given = Promise.withResolvers<object>();
+  readonly #boot: object;
+  #handlers: ChildHandlers | undefined;
+  #said = "";
+
+  constructor(options: ChildOptions) {
+    this.#boot = options.boot;
+    this.#process = spawn(options.deno, denoArguments(options), {
+      cwd: process.platform === "win32" ? tmpdir() : "/",
+      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", DENO_DIR: "/nonexistent" },
+      stdio: ["pipe", "pipe", "pipe"],
+      windowsHide: true,
+    });
+    this.pid = this.#process.pid ?? 0;
+    const ended = Promise.withResolvers<ChildExit>();
+    this.#process.once("error", (error) => {
+      this.#said += `${error.message}\n`;
+      ended.resolve({ exitCode: null, signal: null });
+    });
+    this.#process.once("close", (exitCode, signal) => ended.resolve({ exitCode, signal }));
+    this.#process.stderr!.on("data", (chunk: Buffer) => {
+      this.#said = (this.#said + chunk.toString("utf8")).slice(-mostDiagnostics);
+    });
+    this.#process.stdin!.on("error", () => {});
+    const handled = this.#handleFrames().catch(() => this.kill());
+    this.exited = ended.promise.then(async (exit) => {
+      await handled;
+      this.#ready.reject(new Error(this.#said.trim() || "It ended while it got ready."));
+      return exit;
+    });
+    this.ready = this.#ready.promise;
+    this.ready.catch(() => {});
+    const script = Buffer.from(childScript, "utf8");
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(script.length);
+    this.#process.stdin!.write(Buffer.concat([length, script]));
+    this.#hold(false);
+  }
+
+  /** What it wrote to its standard error, the last of it. */
+  get diagnostics(): string {
+    return this.#said;
+  }
+
+  /** Serves the calls that it makes while it gets ready. */
+  attend(handlers: ChildHandlers): void {
+    this.#handlers = handlers;
+    this.#hold(true);
+  }
+
+  /** Makes it a process of a session; once. */
+  become(spec: object, handlers: ChildHandlers): void {
+    this.attend(handlers);
+    this.#given.resolve(spec);
+  }
+
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
+  /** Signals end it, as they end a program that does not handle them. */
+  signal(name: string): void {
+    if (name !== "SIGCONT" && name !== "SIGSTOP") this.#process.kill(name as NodeJS.Signals);
+  }
+
+  /** Whether this program waits for it at its own end. */
+  #hold(on: boolean): void {
+    const { stdin, stdout, stderr } = this.#process;
+    for (const part of [this.#process, stdin, stdout, stderr] as (ChildProcess | Socket | null)[]) {
+      if (on) part?.ref?.();
+      else part?.unref?.();
+    }
+  }
+
+  async #handleFrames(): Promise<void> {
+    for await (const chunk of this.#process.stdout!) {
+      for (const { kind, payload } of this.#frames.push(chunk as Buffer)) {
+        if (kind === ChildFrame.ready) this.#ready.resolve();
+        else if (kind === ChildFrame.call) await this.#answer(decodeCall(payload));
+        else if (kind === 1 || kind === 2 || kind === 3) {
+          if (payload.length > 0) await this.#handlers?.onData(kind, payload);
+        } else throw new ChildFrameError(`A frame of kind ${kind}.`);
+      }
+    }
+  }
+
+  async #answer(call: ChildCall): Promise<void> {
+    const reply = await this.#replyTo(call);
+    if (!this.#process.stdin!.destroyed) this.#process.stdin!.write(reply);
+  }
+
+  async #replyTo(call: ChildCall): Promise<Buffer> {
+    const operation = call.request["op"];
+    if (operation === "boot") return encodeReply(this.#boot);
+    if (operation === "take") return encodeReply(await this.#given.promise);
+    if (!this.#handlers) throw new ChildFrameError("A call before its time.");
+    try {
+      const { value, data } = await this.#handlers.answer(call);
+      return encodeReply(value, data);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      return encodeReply({ error: { code, message } });
+    }
+  }
+}
+
+function denoArguments({ memoryBytes, readable }: ChildOptions): string[] {
+  const pages = Math.min(mostPages, Math.max(1, Math.floor(memoryBytes / pageBytes)));
+  const heap = Math.max(16, Math.floor(memoryBytes / mebibyte));
+  return [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--no-remote",
+    "--no-npm",
+    "--no-config",
+    "--no-lock",
+    `--v8-flags=--wasm-max-mem-pages=${pages},--max-old-space-size=${heap}`,
+    ...(readable.length > 0 ? [`--allow-read=${readable.map(escapeComma).join(",")}`] : []),
+    `data:text/javascript;base64,${Buffer.from(bootstrap).toString("base64")}`,
+  ];
+}
+
+/** Deno separates paths by commas, and two stand for one. */
+function escapeComma(path: string): string {
+  return path.replaceAll(",", ",,");
+}

@@ -1,0 +1,2 @@
+/** Placeholder. */
+export async function beBash(): Promise<void> {}

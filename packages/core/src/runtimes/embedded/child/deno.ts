@@ -1,0 +1,11 @@
+/** What this folder uses of Deno; it is bundled and runs there (see ../child-script.generated.ts). */
+export interface DenoRuntime {
+  readonly stdin: { readSync(buffer: Uint8Array): number | null };
+  readonly stdout: { writeSync(bytes: Uint8Array): number };
+  readonly permissions: { revokeSync(descriptor: { readonly name: string }): unknown };
+  readFileSync(path: string): Uint8Array;
+  exit(code: number): never;
+}
+
+/** Taken before any other code could change it. */
+export const deno: DenoRuntime = (globalThis as unknown as { Deno: DenoRuntime }).Deno;

@@ -1,0 +1,10 @@
+import type { BootSpec } from "./spawn.ts";
+import { call } from "./wire.ts";
+
+/** The child's first call; what it becomes is the answer. Imports nothing that it does not become. */
+const boot = call({ op: "boot" }).value as unknown as BootSpec;
+
+if (boot.role === "snapshot") await (await import("./python-snapshot.ts")).makeSnapshot(boot);
+else if (boot.role === "python") await (await import("./python.ts")).bePython(boot);
+else if (boot.role === "javascript") await (await import("./javascript.ts")).beJavaScript();
+else await (await import("./bash.ts")).beBash();

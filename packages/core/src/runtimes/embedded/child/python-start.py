@@ -1,0 +1,143 @@
+# What happens in an interpreter, after its memory was restored, to make it one process of a session.
+import os
+import random
+import sys
+import time
+
+import llm_sandbox_host as host
+
+
+def become(spec):
+    os.environ.clear()
+    os.environ.update(spec["env"])
+    os._exit = lambda status: host.exit(int(status) & 0xFF)
+    time.sleep = sleep
+    random.seed()
+    os.chdir(spec["cwd"])
+
+
+def sleep(seconds):
+    """time.sleep: the process really sleeps."""
+    seconds = float(seconds)
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    host.sleep(seconds * 1000)
+
+
+def serve_jobs():
+    from llm_sandbox_kernel.main import prepare_process
+    from llm_sandbox_kernel.messages import read_job
+
+    job = read_job()
+    if job is None:
+        os._exit(0)
+    prepare_process(job)
+    if job["mode"] == "context":
+        from llm_sandbox_kernel.context import run_context
+
+        run_context(job)
+    else:
+        from llm_sandbox_kernel.script import run_script
+
+        run_script(job)
+
+
+def run_command(arguments):
+    """`python3 …` as far as programs use it: -c, -m, a file, standard input."""
+    from llm_sandbox_kernel.ending import end
+    from llm_sandbox_kernel.main import search_path
+
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace", line_buffering=True)
+    rest = list(arguments)
+    while rest and rest[0].startswith("-") and rest[0] not in ("-", "-c", "-m"):
+        option = rest.pop(0)
+        if option in ("-V", "--version"):
+            print("Python " + sys.version.split()[0])
+            end(0)
+        if option in ("-W", "-X") and rest:
+            rest.pop(0)
+    sys.path[0:0] = search_path()
+    kind = rest.pop(0) if rest else "-"
+    if kind == "-m":
+        end(run_module(rest))
+    if kind == "-c":
+        sys.argv = ["-c", *rest[1:]]
+        code, filename = (rest or [""])[0], "<string>"
+    elif kind == "-":
+        sys.argv = ["-", *rest]
+        code, filename = sys.stdin.read(), "<stdin>"
+    else:
+        sys.argv = [kind, *rest]
+        sys.path[0] = os.path.dirname(os.path.abspath(kind))
+        try:
+            with open(kind, "rb") as file:
+                code = file.read()
+        except OSError as error:
+            message = "python3: can't open file %r: [Errno %d] %s\n"
+            sys.stderr.write(message % (os.path.abspath(kind), error.errno, error.strerror))
+            end(2)
+        filename = kind
+    end(run_source(code, filename))
+
+
+def run_module(rest):
+    import runpy
+
+    def work():
+        sys.argv = list(rest)
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+
+    return outcome(work, None)
+
+
+def run_source(code, filename):
+    from llm_sandbox_kernel.script import new_main
+
+    def work():
+        namespace = new_main(filename)
+        if filename.startswith("<"):
+            del namespace["__file__"]
+        exec(compile(code, filename, "exec", 0, True), namespace)
+
+    return outcome(work, filename)
+
+
+def outcome(work, filename):
+    from llm_sandbox_kernel.ending import status_of
+
+    try:
+        work()
+        return 0
+    except SystemExit as exit_:
+        return status_of(exit_)
+    except BaseException as error:
+        from llm_sandbox_kernel.failure import formatted, own_frames
+
+        error.__traceback__ = own_frames(error.__traceback__, filename)
+        sys.stderr.write(formatted(error))
+        if isinstance(error, MemoryError):
+            host.out_of_memory()
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+
+
+def watch_memory():
+    from llm_sandbox_kernel import failure
+
+    report = failure.report
+
+    def watched(error, filename):
+        report(error, filename)
+        if isinstance(error, MemoryError):
+            host.out_of_memory()
+
+    failure.report = watched
+
+
+def main(spec):
+    become(spec)
+    watch_memory()
+    if spec["kernel"]:
+        serve_jobs()
+    else:
+        run_command(spec["argv"][1:])

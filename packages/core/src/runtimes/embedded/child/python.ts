@@ -1,0 +1,63 @@
+import { deno } from "./deno.ts";
+import { loadPyodide } from "./pyodide.ts";
+import { mountFiles } from "./python-files.ts";
+import type { EmscriptenFiles } from "./python-files.ts";
+import ahead from "./python-ahead.py";
+import start from "./python-start.py";
+import { take } from "./spawn.ts";
+import type { BootSpec } from "./spawn.ts";
+import { call, sendData, sendReady } from "./wire.ts";
+
+/** Gets a Python ready, waits for a process to become, and becomes it. */
+export async function bePython(boot: BootSpec): Promise<void> {
+  const snapshot = boot.snapshot === null ? undefined : deno.readFileSync(boot.snapshot);
+  const python = await loadPyodide(boot.pyodide, snapshot ? { _loadSnapshot: snapshot } : {});
+  python.setStdin({ read: (buffer) => readInput(0, buffer), isatty: false });
+  python.setStdout({ write: (bytes) => writeOutput(1, bytes), isatty: false });
+  python.setStderr({ write: (bytes) => writeOutput(2, bytes), isatty: false });
+  openStructured(python.FS);
+  mountFiles(python.FS, ["/workspace", "/tmp"]);
+  python.registerJsModule("llm_sandbox_host", {
+    exit: (status: number) => deno.exit(status),
+    sleep,
+    out_of_memory: () => void call({ op: "out-of-memory" }),
+  });
+  if (!snapshot) python.runPython(`${boot.kernel}\n${ahead}`);
+  python.runPython(start);
+  sendReady();
+  const spec = take();
+  await python.runPythonAsync(
+    `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
+  );
+  deno.exit(0);
+}
+
+/** Descriptor 3, which is free when nothing was opened yet. */
+function openStructured(files: EmscriptenFiles): void {
+  const device = files.makedev(64, 3);
+  files.registerDevice(device, {
+    read: (_stream: object, buffer: Uint8Array, offset: number, length: number) =>
+      readInput(3, buffer.subarray(offset, offset + length)),
+    write: (_stream: object, buffer: Uint8Array, offset: number, length: number) =>
+      writeOutput(3, buffer.subarray(offset, offset + length)),
+  });
+  files.mkdev("/dev/structured", 0o666, device);
+  files.open("/dev/structured", "r+");
+}
+
+function readInput(stream: 0 | 3, buffer: Uint8Array): number {
+  const { data } = call({ op: "input", stream, most: buffer.length });
+  buffer.set(data);
+  return data.length;
+}
+
+function writeOutput(stream: 1 | 2 | 3, bytes: Uint8Array): number {
+  sendData(stream, bytes);
+  return bytes.length;
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+function sleep(ms: number): void {
+  Atomics.wait(pause, 0, 0, ms);
+}

@@ -1,0 +1,111 @@
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { SandboxError } from "../../errors.ts";
+import type { EmbeddedOptions } from "./embedded-options.ts";
+
+/** The versions that this runtime was made and tested with; Pyodide's snapshots are private to a version. */
+export const versions = { deno: "2.9.6", pyodide: "314.0.7", "just-bash": "3.4.2" } as const;
+
+/** Deno's npm packages by Node's names of platform and processor. */
+const denoPackages: Readonly<Record<string, string>> = {
+  "linux x64": "@deno/linux-x64-glibc",
+  "linux arm64": "@deno/linux-arm64-glibc",
+  "darwin x64": "@deno/darwin-x64",
+  "darwin arm64": "@deno/darwin-arm64",
+  "win32 x64": "@deno/win32-x64",
+  "win32 arm64": "@deno/win32-arm64",
+};
+
+/** The Deno binary. Throws ENGINE_NOT_FOUND with what to install. */
+export function findDeno({ deno }: EmbeddedOptions): string {
+  if (deno !== undefined) {
+    if (isFile(deno)) return deno;
+    throw missing(`There is no Deno at ${JSON.stringify(deno)}.`, "Correct embedded({ deno }).");
+  }
+  const platform = `${process.platform} ${process.arch}`;
+  const name = denoPackages[platform];
+  if (name === undefined) {
+    throw missing(
+      `Deno has no npm package for ${platform}.`,
+      "Name a binary of your own with embedded({ deno }).",
+    );
+  }
+  const folder = packageFolder("deno", import.meta.url);
+  const own = folder && packageFolder(name, join(folder, "package.json"));
+  const binary = own && join(own, process.platform === "win32" ? "deno.exe" : "deno");
+  if (binary && isFile(binary)) return realpathSync(binary);
+  throw missing(
+    folder ? `The npm package deno lacks its part for ${platform}.` : "Deno is not installed.",
+    `Install it: npm install deno@${versions.deno}`,
+  );
+}
+
+/** Pyodide's folder, with a slash at its end. Throws LANGUAGE_UNAVAILABLE when it is absent or of another version. */
+export function findPyodide({ pyodide }: EmbeddedOptions): string {
+  const install = `Install it: npm install pyodide@${versions.pyodide}`;
+  const folder = pyodide ?? packageFolder("pyodide", import.meta.url);
+  if (folder === undefined || !existsSync(join(folder, "package.json"))) {
+    throw unavailable("python", "Pyodide is not installed.", install);
+  }
+  checkVersion("pyodide", folder, "python", install);
+  for (const file of ["pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.zip"]) {
+    if (!isFile(join(folder, file))) {
+      throw unavailable("python", `Pyodide's ${file} is missing.`, install);
+    }
+  }
+  return `${realpathSync(folder)}/`;
+}
+
+/** The file with all of just-bash. Throws LANGUAGE_UNAVAILABLE when it is absent or of another version. */
+export function findJustBash(): string {
+  const install = `Install it: npm install just-bash@${versions["just-bash"]}`;
+  const folder = packageFolder("just-bash", import.meta.url);
+  if (folder === undefined) throw unavailable("bash", "just-bash is not installed.", install);
+  checkVersion("just-bash", folder, "bash", install);
+  return join(realpathSync(folder), "dist", "bundle", "browser.js");
+}
+
+function checkVersion(name: keyof typeof versions, folder: string, language: string, install: string): void {
+  let version: unknown;
+  try {
+    const text = readFileSync(join(folder, "package.json"), "utf8");
+    version = (JSON.parse(text) as Record<string, unknown>)["version"];
+  } catch (cause) {
+    throw unavailable(language, `${name} cannot be read.`, install, cause);
+  }
+  if (version === versions[name]) return;
+  const found = typeof version === "string" ? version.slice(0, 40) : "of no version";
+  throw unavailable(language, `${name} is ${found}; embedded() needs ${versions[name]}.`, install);
+}
+
+/** The folder of an installed package as a module at `from` sees it. */
+function packageFolder(name: string, from: string): string | undefined {
+  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
+    const found = join(folder, name);
+    // Where pnpm links it from, it sees its own dependencies.
+    if (existsSync(join(found, "package.json"))) return realpathSync(found);
+  }
+  try {
+    // Where packages lie in archives or are mapped.
+    return dirname(createRequire(from).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function missing(message: string, remedy: string): SandboxError {
+  return new SandboxError("ENGINE_NOT_FOUND", message, { remedy });
+}
+
+function unavailable(language: string, message: string, remedy: string, cause?: unknown): SandboxError {
+  return new SandboxError("LANGUAGE_UNAVAILABLE", message, {
+    remedy,
+    details: { language },
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,123 @@
+import { createHash, randomUUID } from "node:crypto";
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { SandboxError } from "../../errors.ts";
+import type { LaunchOptions } from "../../runtime.ts";
+import { Child } from "./child.ts";
+import { childScript } from "./child-script.generated.ts";
+import type { EmbeddedOptions } from "./embedded-options.ts";
+import { versions } from "./installed-parts.ts";
+import { pythonKernel } from "./python-kernel.ts";
+
+/** A snapshot of Pyodide is some 30 MB. */
+const mostBytes = 256 * 1_048_576;
+/** Enough for Pyodide to start and to be imported into; it is not the program's. */
+const memoryBytes = 1_073_741_824;
+
+/**
+ * The file with the memory of a Python that has started and imported what runs need. It is made once and kept; its
+ * name holds a digest of its content, which the child checks.
+ */
+export class PythonMemory {
+  readonly #options: EmbeddedOptions;
+  readonly #deno: string;
+  readonly #pyodide: string;
+  #file: Promise<string> | undefined;
+
+  constructor(options: EmbeddedOptions, deno: string, pyodide: string) {
+    this.#options = options;
+    this.#deno = deno;
+    this.#pyodide = pyodide;
+  }
+
+  /** Its path; made first if it is not there. Rejects with BOX_START_FAILED. */
+  async file(launch: Pick<LaunchOptions, "onProgress" | "logger"> = {}): Promise<string> {
+    this.#file ??= this.#findOrMake(launch);
+    this.#file.catch(() => {
+      this.#file = undefined;
+    });
+    return this.#file;
+  }
+
+  /** Removes a file that is not what its name says; the next call makes it again. */
+  async discard(path: string): Promise<void> {
+    this.#file = undefined;
+    await rm(path, { force: true });
+  }
+
+  async #findOrMake(launch: Pick<LaunchOptions, "onProgress" | "logger">): Promise<string> {
+    const key = this.#key();
+    const folder = cacheFolder(this.#options);
+    const kept = await readdir(folder).catch(() => []);
+    const found = kept.find((name) => name.startsWith(`python-${key}-`) && name.endsWith(".memory"));
+    if (found) return join(folder, found);
+    launch.onProgress?.({ phase: "prepare", message: "Starting Python for the first time on this machine." });
+    const memory = await this.#make();
+    const digest = createHash("sha256").update(memory).digest("hex");
+    const name = `python-${key}-${digest}.memory`;
+    try {
+      return await keep(folder, name, memory);
+    } catch (error) {
+      launch.logger?.warn("The memory of a started Python cannot be kept.", { folder, error: String(error) });
+      return keep(await mkdtemp(join(tmpdir(), "llm-sandbox-")), name, memory);
+    }
+  }
+
+  /** Everything that the memory depends on. */
+  #key(): string {
+    const parts = [versions.deno, versions.pyodide, this.#pyodide, pythonKernel(), childScript];
+    return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+  }
+
+  async #make(): Promise<Buffer> {
+    const boot = { role: "snapshot", pyodide: this.#pyodide, snapshot: null, kernel: pythonKernel() };
+    const child = new Child({
+      deno: this.#deno,
+      memoryBytes,
+      readable: [this.#pyodide],
+      boot,
+    });
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    let whole = false;
+    child.attend({
+      onData: () => {},
+      answer: ({ request, data }) => {
+        if (request["op"] === "snapshot" && bytes + data.length <= mostBytes) {
+          pieces.push(Buffer.from(data));
+          bytes += data.length;
+        } else whole = request["op"] === "snapshot-done" && request["bytes"] === bytes;
+        return { value: {} };
+      },
+    });
+    await child.exited;
+    if (whole && bytes > 0) return Buffer.concat(pieces);
+    const said = child.diagnostics.trim().slice(-500);
+    throw new SandboxError("BOX_START_FAILED", `Python could not be started: ${said}`, {
+      remedy: `Install the packages again: npm install deno@${versions.deno} pyodide@${versions.pyodide}`,
+    });
+  }
+}
+
+function cacheFolder({ cache }: EmbeddedOptions): string {
+  if (cache !== undefined) return cache;
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  const base = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
+  const usual = process.platform === "darwin" ? "Library/Caches" : ".cache";
+  return join(base || join(homedir(), usual), "llm-sandbox", "embedded");
+}
+
+/** Two programs may do this at once: each file appears whole. */
+async function keep(folder: string, name: string, content: Buffer): Promise<string> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, name);
+  const unfinished = join(folder, `.${randomUUID()}`);
+  try {
+    await writeFile(unfinished, content, { mode: 0o600 });
+    await rename(unfinished, path);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  return path;
+}

@@ -1,0 +1,5 @@
+/** Sources that scripts/embed-child.mjs puts into a bundle as text. */
+declare module "*.py" {
+  const text: string;
+  export default text;
+}
