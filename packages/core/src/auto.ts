@@ -1,10 +1,131 @@
-import type { Runtime } from "./runtime.ts";
+import { SandboxError } from "./errors.ts";
+import { knownRuntimes } from "./known-runtimes.ts";
+import type { KnownRuntime, RuntimeName } from "./known-runtimes.ts";
+import type { Logger } from "./logger.ts";
+import { silentLogger } from "./logger.ts";
+import { shown } from "./option-checks.ts";
+import type { ImageSource, Progress, Runtime } from "./runtime.ts";
 
-/** The runtime of a session that names none: the container engine found on this machine. */
-export async function auto(): Promise<Runtime> {
-  const { docker } = await import("./runtimes/docker/index.ts");
-  return (defaultRuntime ??= docker());
+export interface AutoOptions {
+  /** What the session runs; a runtime without that language is passed over. */
+  readonly language?: string;
+  /** What the session is made of; a runtime that cannot use it is passed over. */
+  readonly image?: ImageSource["kind"];
+  /** In place of looking around. Default: `LLM_SANDBOX_RUNTIME` of this program's environment, where it is set. */
+  readonly runtime?: RuntimeName;
+  readonly signal?: AbortSignal;
+  readonly logger?: Logger;
+  readonly onProgress?: (progress: Progress) => void;
 }
 
-/** One for the program, so that its engine is looked for once. */
-let defaultRuntime: Runtime | undefined;
+/** Runtimes of this program by name, so that each looks at the machine once. */
+const loaded = new Map<KnownRuntime, Promise<Runtime>>();
+/** Choices that were told already. */
+const told = new Set<KnownRuntime>();
+
+/**
+ * The strongest runtime that is there: a container engine, else the embedded one. A runtime that is there but does not
+ * work is an error, and never passed over for a weaker one. Says once, to the logger and `onProgress`, what it chose,
+ * what that protects against and what would be stronger.
+ */
+export async function auto(options: AutoOptions = {}): Promise<Runtime> {
+  const wanted = options.runtime ?? runtimeOfEnvironment();
+  if (wanted !== undefined) return load(named(wanted));
+  return choose(
+    knownRuntimes.filter(({ name }) => name !== "oci"),
+    options,
+  );
+}
+
+/** The first of the runtimes that is there and has what is asked for. */
+export async function choose(known: readonly KnownRuntime[], options: AutoOptions): Promise<Runtime> {
+  const absent: string[] = [];
+  for (const candidate of known) {
+    const runtime = await load(candidate);
+    const reason = whyNot(runtime, options) ?? (await whyAbsent(runtime, options));
+    if (reason === undefined) {
+      tell(candidate, absent, options);
+      return runtime;
+    }
+    absent.push(`${candidate.name}: ${reason}`);
+  }
+  const runs = options.language === undefined ? "" : ` that runs ${options.language}`;
+  throw new SandboxError(
+    "ENGINE_NOT_FOUND",
+    `There is no runtime here${runs}.\n  - ${absent.join("\n  - ")}\n`,
+    {
+      remedy: `Get one of these: ${knownRuntimes.map(({ name, toGet }) => `${name} (${toGet})`).join("; ")}.`,
+      details: { absent: true },
+    },
+  );
+}
+
+/** The runtime of that name. Throws `INVALID_OPTION` with the names there are. */
+export function named(name: string): KnownRuntime {
+  const known = knownRuntimes.find((runtime) => runtime.name === name);
+  if (known) return known;
+  throw new SandboxError("INVALID_OPTION", `There is no runtime ${shown(name)}.`, {
+    remedy: `There are: ${knownRuntimes.map((runtime) => runtime.name).join(", ")}.`,
+  });
+}
+
+/** True for an error that says: there is none here, and nothing that could be mended. */
+export function isAbsent(error: unknown): boolean {
+  return SandboxError.is(error) && error.details["absent"] === true;
+}
+
+function runtimeOfEnvironment(): RuntimeName | undefined {
+  const name = process.env["LLM_SANDBOX_RUNTIME"];
+  return name === undefined || name === "" || name === "auto" ? undefined : named(name).name;
+}
+
+function load(known: KnownRuntime): Promise<Runtime> {
+  let runtime = loaded.get(known);
+  if (!runtime) {
+    runtime = known.load();
+    loaded.set(known, runtime);
+  }
+  return runtime;
+}
+
+function whyNot(runtime: Runtime, { language, image }: AutoOptions): string | undefined {
+  const { languages, images } = runtime.features;
+  if (language !== undefined && languages && !languages.includes(language)) return `it has no ${language}`;
+  if (image !== undefined && !images.includes(image)) return "it uses no images";
+  return undefined;
+}
+
+async function whyAbsent(runtime: Runtime, options: AutoOptions): Promise<string | undefined> {
+  try {
+    await runtime.probe?.(options);
+    return undefined;
+  } catch (error) {
+    if (!isAbsent(error)) throw notPassedOver(error);
+    return (error as SandboxError).message.split("\n", 1)[0]!;
+  }
+}
+
+/** The error of a runtime that is there, with the way to choose a weaker one in full knowledge. */
+function notPassedOver(error: unknown): unknown {
+  if (!SandboxError.is(error)) return error;
+  const { code, remedy, details, message } = error;
+  const own = remedy === undefined ? message : message.slice(0, -remedy.length).trimEnd();
+  return new SandboxError(code, own, {
+    remedy: `${remedy ?? ""} To use a weaker runtime instead, set LLM_SANDBOX_RUNTIME=embedded.`.trimStart(),
+    details,
+    cause: error,
+  });
+}
+
+function tell(
+  known: KnownRuntime,
+  absent: readonly string[],
+  { logger = silentLogger, onProgress }: AutoOptions,
+): void {
+  if (absent.length === 0 || told.has(known)) return;
+  told.add(known);
+  const [stronger] = knownRuntimes;
+  const message = `Using the runtime ${known.name}: ${known.protection} Stronger: ${stronger!.boxes} (${stronger!.toGet}).`;
+  logger.warn(message, { absent });
+  onProgress?.({ phase: "prepare", message });
+}

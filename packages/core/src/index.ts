@@ -11,6 +11,10 @@ export type { OutputListener } from "./box/outputs.ts";
 export type { CopyReport, SkippedEntry } from "./box/copy-limits.ts";
 export { SessionFiles } from "./box/session-files.ts";
 export type { FileContent, FileEntry, FileOptions } from "./box/session-files.ts";
+export { auto } from "./auto.ts";
+export type { AutoOptions } from "./auto.ts";
+export { knownRuntimes } from "./known-runtimes.ts";
+export type { KnownRuntime, RuntimeName } from "./known-runtimes.ts";
 export { SandboxError } from "./errors.ts";
 export type { SandboxErrorCode, SandboxErrorOptions } from "./errors.ts";
 export type {

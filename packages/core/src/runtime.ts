@@ -11,6 +11,11 @@ export interface Runtime {
    * Rejects with the signal's reason when aborted, else with a SandboxError; whatever it had created is gone then.
    */
   launch(spec: BoxSpec, options?: LaunchOptions): Promise<Box>;
+  /**
+   * Looks whether boxes can be started here, without starting one; resolves with what was found, for a person. Rejects
+   * with a SandboxError, of which `isAbsent` tells whether there simply is none: nothing that could be mended.
+   */
+  probe?(options?: LaunchOptions): Promise<string>;
   /** Makes the box's image ready (pull, build) without starting a box; `launch` does the same by itself. */
   prepare?(spec: BoxSpec, options?: LaunchOptions): Promise<void>;
   /** Present when `features.templates`: keeps a workspace as an image that `BoxSpec.image` can name. */
@@ -25,6 +30,8 @@ export interface RuntimeFeatures {
   readonly networks: readonly Network[];
   /** Which image sources are understood. */
   readonly images: readonly ImageSource["kind"][];
+  /** The languages there are; left out, whatever an image has. */
+  readonly languages?: readonly string[];
 }
 
 /** `none`: only a loopback interface. `full`: whatever the engine's default network reaches. */

@@ -104,7 +104,7 @@ export class SandboxSession implements AsyncDisposable {
     const signal = options.signal ? AbortSignal.any([options.signal, local.signal]) : local.signal;
     try {
       signal.throwIfAborted();
-      const runtime = this.#settings.runtime ?? (await auto());
+      const runtime = this.#settings.runtime ?? (await this.#chosen(signal));
       this.#runtime = runtime;
       this.#live = await this.#launch(runtime, signal);
       if (local.signal.aborted) {
@@ -280,6 +280,17 @@ export class SandboxSession implements AsyncDisposable {
       this.#state = "closed";
       await live.close();
     }
+  }
+
+  #chosen(signal: AbortSignal): Promise<Runtime> {
+    const { language, image, logger, onProgress } = this.#settings;
+    return auto({
+      language: language.name,
+      image: image.kind,
+      signal,
+      logger,
+      ...(onProgress ? { onProgress } : {}),
+    });
   }
 
   async #launch(runtime: Runtime, signal: AbortSignal): Promise<LiveBox> {

@@ -77,6 +77,11 @@ export class DockerRuntime implements Runtime {
     }
   }
 
+  async probe(options: LaunchOptions = {}): Promise<string> {
+    const { kind, version, client } = await this.#found(options);
+    return `${kind} ${version} at ${client.address}`;
+  }
+
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
     checkSpec(spec);
     const engine = await this.#found(options);

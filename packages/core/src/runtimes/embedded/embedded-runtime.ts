@@ -3,7 +3,7 @@ import type { Box, BoxSpec, LaunchOptions, Runtime, RuntimeFeatures } from "../.
 import type { Child, ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
-import { findDeno, findJustBash, findPyodide } from "./installed-parts.ts";
+import { findDeno, findJustBash, findPyodide, versions } from "./installed-parts.ts";
 import { roles } from "./program.ts";
 import type { Role } from "./program.ts";
 import { pythonKernel } from "./python-kernel.ts";
@@ -13,7 +13,12 @@ import { SpareChildren } from "./spare-children.ts";
 /** Boxes without an engine: every process is a Deno without permissions. */
 export class EmbeddedRuntime implements Runtime {
   readonly name = "embedded";
-  readonly features: RuntimeFeatures = { templates: false, networks: ["none"], images: ["language"] };
+  readonly features: RuntimeFeatures = {
+    templates: false,
+    networks: ["none"],
+    images: ["language"],
+    languages: Object.keys(roles),
+  };
   readonly #options: EmbeddedOptions;
   readonly #spares = new SpareChildren();
   #memory: PythonMemory | undefined;
@@ -30,6 +35,11 @@ export class EmbeddedRuntime implements Runtime {
     await this.#spares.ready(prepared.kind, prepared.child);
     options.signal?.throwIfAborted();
     return startBox(spec, (wanted) => this.#takeChild(wanted, memoryBytes, options));
+  }
+
+  async probe(): Promise<string> {
+    findDeno(this.#options);
+    return `Deno ${versions.deno}, Pyodide ${versions.pyodide}, just-bash ${versions["just-bash"]}`;
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {

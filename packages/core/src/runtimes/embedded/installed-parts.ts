@@ -99,7 +99,7 @@ function isFile(path: string): boolean {
 }
 
 function missing(message: string, remedy: string): SandboxError {
-  return new SandboxError("ENGINE_NOT_FOUND", message, { remedy });
+  return new SandboxError("ENGINE_NOT_FOUND", message, { remedy, details: { absent: true } });
 }
 
 function unavailable(language: string, message: string, remedy: string, cause?: unknown): SandboxError {

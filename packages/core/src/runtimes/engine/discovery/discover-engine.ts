@@ -86,7 +86,14 @@ function attemptOf({ source, target }: Candidate, error: unknown): Attempt {
   const address = target instanceof Error || target.kind === "client" ? "" : addressOf(target);
   const missing = !(target instanceof Error) && target.kind === "socket" && !existsSync(target.path);
   const reason = missing ? "there is no such socket" : (cause?.message ?? message);
-  return { source, address, reason, missing, denied: cause?.code === "EACCES" };
+  return {
+    source,
+    address,
+    reason,
+    missing,
+    stopped: cause?.code === "ECONNREFUSED",
+    denied: cause?.code === "EACCES",
+  };
 }
 
 function clientAddress(docker: Docker): string {

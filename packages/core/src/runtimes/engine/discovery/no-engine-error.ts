@@ -8,6 +8,8 @@ export interface Attempt {
   readonly reason: string;
   /** There is nothing at all at that place. */
   readonly missing: boolean;
+  /** Something was there once, but nothing listens. */
+  readonly stopped: boolean;
   /** Something is there, but not for this user. */
   readonly denied: boolean;
 }
@@ -26,7 +28,10 @@ export function noEngineError(
     : "No Docker or Podman engine answers. Tried:";
   return new SandboxError("ENGINE_NOT_FOUND", `${head}\n${lines.join("\n")}\n`, {
     remedy: nextStep(attempts, surroundings, chosen),
-    details: { tried: attempts },
+    details: {
+      tried: attempts,
+      absent: !chosen && attempts.every(({ missing, stopped }) => missing || stopped),
+    },
   });
 }
 

@@ -1,0 +1,81 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { auto, choose } from "./auto.ts";
+import { SandboxError } from "./errors.ts";
+import type { KnownRuntime } from "./known-runtimes.ts";
+import type { Runtime, RuntimeFeatures } from "./runtime.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const all: RuntimeFeatures = { templates: true, networks: ["none"], images: ["reference", "language"] };
+
+function known(name: KnownRuntime["name"], probe: () => Promise<string>, features = all): KnownRuntime {
+  const launch = (): Promise<never> => Promise.reject(new Error("never launched"));
+  const runtime: Runtime = { name, features, launch, probe };
+  return {
+    name,
+    boxes: `${name} boxes`,
+    protection: `${name} walls.`,
+    toGet: `get ${name}`,
+    load: async () => runtime,
+  };
+}
+
+const there = (): Promise<string> => Promise.resolve("here");
+const fails = (absent: boolean) => (): Promise<never> =>
+  Promise.reject(
+    new SandboxError("ENGINE_NOT_FOUND", "No engine answers.\n  - all tried", {
+      remedy: "Start it.",
+      details: { absent },
+    }),
+  );
+
+test("the strongest that is there is taken without a word", async () => {
+  const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const runtime = await choose([known("docker", there), known("embedded", there)], { logger });
+  expect(runtime.name).toBe("docker");
+  expect(logger.warn).not.toHaveBeenCalled();
+});
+
+test("an absent one is passed over, and once it is said for what", async () => {
+  const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const runtimes = [known("docker", fails(true)), known("embedded", there)];
+  const heard: string[] = [];
+  const onProgress = ({ message }: { readonly message: string }): void => void heard.push(message);
+  expect((await choose(runtimes, { logger, onProgress })).name).toBe("embedded");
+  expect((await choose(runtimes, { logger, onProgress })).name).toBe("embedded");
+  expect(heard).toEqual([expect.stringMatching(/embedded.*embedded walls.*Stronger/)]);
+  expect(logger.warn).toHaveBeenCalledTimes(1);
+});
+
+test("one that is there but does not work is never passed over for a weaker one", async () => {
+  const choosing = choose([known("docker", fails(false)), known("embedded", there)], {});
+  await expect(choosing).rejects.toMatchObject({
+    code: "ENGINE_NOT_FOUND",
+    message: expect.stringMatching(/No engine answers[^]*Start it\. To use a weaker runtime instead/),
+  });
+});
+
+test("a language or an image that a runtime does not have chooses another, or says what to get", async () => {
+  const small = { ...all, images: ["language"], languages: ["python"] } as const;
+  const runtimes = [known("embedded", there, small), known("docker", there)];
+  expect((await choose(runtimes, { language: "java" })).name).toBe("docker");
+  expect((await choose(runtimes, { image: "reference" })).name).toBe("docker");
+  expect((await choose(runtimes, { language: "python", image: "language" })).name).toBe("embedded");
+  await expect(choose(runtimes.slice(0, 1), { language: "java" })).rejects.toMatchObject({
+    code: "ENGINE_NOT_FOUND",
+    message: expect.stringMatching(/runs java[^]*it has no java[^]*docker\.io/),
+  });
+});
+
+test("the environment decides, and a name that is none is refused with those there are", async () => {
+  vi.stubEnv("LLM_SANDBOX_RUNTIME", "embedded");
+  expect((await auto({ language: "java" })).name).toBe("embedded");
+  expect((await auto({ runtime: "docker" })).name).toBe("docker");
+  vi.stubEnv("LLM_SANDBOX_RUNTIME", "chroot");
+  await expect(auto()).rejects.toMatchObject({
+    code: "INVALID_OPTION",
+    message: expect.stringMatching(/"chroot".*docker, embedded, oci/),
+  });
+});
