@@ -47,6 +47,11 @@ test.each([
   [["run", "SCRIPT", "--timeout", "-1"], /timeout/],
   [["run", "SCRIPT", "--memory", "Infinity"], /--memory/],
   [["run", "SCRIPT", "--network", "some"], /--network/],
+  [["run", "SCRIPT", "--memory", "1"], /at least 32 \(MiB\)/],
+  [["run", "SCRIPT", "--runtime", "chroot"], /auto, docker or embedded or oci, not "chroot"/],
+  [["run", "SCRIPT", "--in", "a:b:c"], /--in takes PATH/],
+  [["doctor", "now"], /doctor takes no arguments/],
+  [["shell", "--lang", "cobol"], /cobol/],
   [["tour", "more"], /tour takes no arguments/],
 ])("rejects %j", async (args, message) => {
   const run = parseCommand(args.map((arg) => (arg === "SCRIPT" ? script : arg)));
@@ -58,4 +63,19 @@ test.each([
     (value) => value instanceof UsageError || SandboxError.is(value, "UNKNOWN_LANGUAGE"),
   );
   expect((error as Error).message).toMatch(message);
+});
+
+test("reads what goes in and comes out, and the runtime", async () => {
+  const args = ["--in", "data/a.csv", "--in", "b:c/d", "--out", "r.png", "--json", "--runtime", "oci"];
+  expect(await parseCommand(["run", script, ...args])).toMatchObject({
+    inputs: [
+      { from: "data/a.csv", to: "a.csv" },
+      { from: "b", to: "c/d" },
+    ],
+    outputs: [{ from: "r.png", to: "r.png" }],
+    json: true,
+    runtime: "oci",
+  });
+  expect(await parseCommand(["shell", "--lang", "js"])).toMatchObject({ name: "shell", lang: "javascript" });
+  expect(await parseCommand(["doctor"])).toEqual({ name: "doctor" });
 });

@@ -1,24 +1,55 @@
 import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import type { Readable } from "node:stream";
 import { parseArgs } from "node:util";
+import { knownRuntimes } from "@llm-sandbox/core";
+import type { RuntimeName } from "@llm-sandbox/core";
 import { languageOf } from "./language-of.ts";
 import { codeFromStdin } from "./stdin.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface RunCommand {
-  readonly name: "run";
-  readonly code: string;
-  readonly lang: string;
-  readonly timeoutMs: number;
+/** What says where and how a box is opened. */
+export interface BoxOptions {
+  readonly runtime?: RuntimeName;
   readonly memoryBytes?: number;
   readonly network: "none" | "full";
   readonly image?: string;
   readonly verbose: boolean;
+}
+
+export interface RunCommand extends BoxOptions {
+  readonly name: "run";
+  readonly code: string;
+  readonly lang: string;
+  readonly timeoutMs: number;
+  /** Files and folders for the box before the run. */
+  readonly inputs: readonly Transfer[];
+  /** Files and folders of the box that come back after it. */
+  readonly outputs: readonly Transfer[];
+  /** Print the whole result as one JSON object in place of the output. */
+  readonly json: boolean;
   /** What the program reads as its own standard input. */
   readonly stdin?: Readable;
 }
 
-export type Command = RunCommand | { readonly name: "tour" } | { readonly name: "help" };
+export interface ShellCommand extends BoxOptions {
+  readonly name: "shell";
+  readonly lang: string;
+}
+
+export type Command =
+  | RunCommand
+  | ShellCommand
+  | { readonly name: "tour"; readonly runtime?: RuntimeName }
+  | { readonly name: "doctor" }
+  | { readonly name: "clean" }
+  | { readonly name: "help" };
+
+/** A file or folder and where it goes. */
+export interface Transfer {
+  readonly from: string;
+  readonly to: string;
+}
 
 const noCode = "nothing on standard input, so this is the guided run (for code that comes later: run -)";
 const mebibyte = 1024 * 1024;
@@ -32,9 +63,17 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
   if (name === "tour" || name === undefined) {
     if (file !== undefined) throw new UsageError(`tour takes no arguments, got "${file}".`);
     const code = name === undefined ? await codeFromStdin("if-any", noCode) : "";
-    return code.trim() === "" ? { name: "tour" } : runCommand(code, undefined, values);
+    return code.trim() === "" ? { name: "tour", ...runtimeIn(values) } : runCommand(code, undefined, values);
   }
-  if (name !== "run") throw new UsageError(`Unknown command "${name}". Known: run, tour.`);
+  if (name === "shell" || name === "doctor" || name === "clean") {
+    if (file !== undefined) throw new UsageError(`${name} takes no arguments, got "${file}".`);
+    return name === "shell"
+      ? { name, lang: languageOf(undefined, values.lang), ...boxOptions(values) }
+      : { name };
+  }
+  if (name !== "run") {
+    throw new UsageError(`Unknown command "${name}". Known: run, shell, doctor, clean, tour.`);
+  }
   if (file === undefined) {
     const code = await codeFromStdin("if-any");
     if (code === "") throw new UsageError("run needs a file, or - for standard input.");
@@ -55,6 +94,10 @@ function parse(args: readonly string[]) {
         timeout: { type: "string", default: "60" },
         memory: { type: "string" },
         network: { type: "string", default: "none" },
+        runtime: { type: "string" },
+        in: { type: "string", multiple: true, default: [] },
+        out: { type: "string", multiple: true, default: [] },
+        json: { type: "boolean", default: false },
         image: { type: "string" },
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -68,21 +111,48 @@ function parse(args: readonly string[]) {
 type Values = ReturnType<typeof parse>["values"];
 
 function runCommand(code: string, file: string | undefined, values: Values): RunCommand {
-  const { network } = values;
-  if (network !== "none" && network !== "full") {
-    throw new UsageError(`--network is none or full, not "${network}".`);
-  }
   return {
     name: "run",
     code,
     lang: languageOf(file, values.lang),
     timeoutMs: positive("--timeout", "seconds", values.timeout) * 1000,
+    inputs: values.in.map((text) => transfer(text, "in")),
+    outputs: values.out.map((text) => transfer(text, "out")),
+    json: values.json,
+    ...boxOptions(values),
+    ...(file === undefined || process.stdin.isTTY ? {} : { stdin: process.stdin }),
+  };
+}
+
+function boxOptions(values: Values): BoxOptions {
+  const { network } = values;
+  if (network !== "none" && network !== "full") {
+    throw new UsageError(`--network is none or full, not "${network}".`);
+  }
+  return {
+    ...runtimeIn(values),
     ...(values.memory === undefined ? {} : { memoryBytes: memoryBytes(values.memory) }),
     network,
     ...(values.image === undefined ? {} : { image: values.image }),
     verbose: values.verbose,
-    ...(file === undefined || process.stdin.isTTY ? {} : { stdin: process.stdin }),
   };
+}
+
+function runtimeIn({ runtime: name }: Values): { readonly runtime?: RuntimeName } {
+  if (name === undefined || name === "auto") return {};
+  const known = knownRuntimes.find((runtime) => runtime.name === name);
+  if (known) return { runtime: known.name };
+  const names = knownRuntimes.map((runtime) => runtime.name);
+  throw new UsageError(`--runtime is auto, ${names.join(" or ")}, not "${name}".`);
+}
+
+/** `PATH` or `PATH:PATH`; without the second, the last part of the first. */
+function transfer(text: string, option: "in" | "out"): Transfer {
+  const [from = "", to = basename(from), ...rest] = text.split(":");
+  if (from === "" || to === "" || rest.length > 0) {
+    throw new UsageError(`--${option} takes PATH or PATH:PATH, not "${text}".`);
+  }
+  return { from, to };
 }
 
 /** The smallest box that the core opens. */

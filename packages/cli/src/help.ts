@@ -3,17 +3,25 @@ import { languageNames } from "./language-of.ts";
 /** What `--help` prints. */
 export function help(): string {
   const command = process.env.LLM_SANDBOX_COMMAND ?? "llm-sandbox";
-  return `Runs code in a hardened container.
+  return `Runs code in a box of its own: a hardened container, or WebAssembly where there is no engine.
 
   ${command} tour              a guided run (also without arguments)
   ${command} run FILE          runs a file; its extension tells the language
   ${command} run - --lang LANG runs code from standard input (python unless told);
                              the dash may be left out
 
+  ${command} shell             an interactive prompt in a box
+  ${command} doctor            tries every runtime and says how to get those that are not there
+  ${command} clean             removes what was left behind and what can be made again
+
   --lang LANG        ${languageNames()}
   --timeout SECONDS  ends the run after so long (default 60)
   --memory MIB       memory of the box (default 1024)
   --network MODE     none (default) or full
+  --runtime NAME     auto (default), docker, embedded or oci
+  --in PATH[:PATH]   copies a file or folder into the box first; may be given again
+  --out PATH[:PATH]  copies a file or folder of the box back afterwards; may be given again
+  --json             prints the whole result as one JSON object in place of the output
   --image IMAGE      a container image instead of the language's own
   --verbose          says what happens underneath
   -h, --help

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -40,6 +40,28 @@ test("runs code from standard input", async () => {
     exitCode: 0,
     stdout: "42\n",
   });
+});
+
+test("takes files in and out, and prints the whole result as JSON", async () => {
+  await writeFile(join(folder, "in.txt"), "carried in");
+  await writeFile(join(folder, "copy.py"), "open('out.txt', 'w').write(open('in.txt').read().upper())\n");
+  const result = await end(start("run", "copy.py", "--in", "in.txt", "--out", "out.txt:back.txt", "--json"));
+  expect(result.exitCode).toBe(0);
+  expect(JSON.parse(result.stdout)).toMatchObject({ status: "ok", language: "python", value: "10" });
+  expect(await readFile(join(folder, "back.txt"), "utf8")).toBe("CARRIED IN");
+});
+
+test("the shell keeps what was defined, and runs commands of the box", async () => {
+  const input = "x = 5\ndef twice(n):\n  return 2 * n\n\ntwice(x)\n!echo from the box\n1/0\nx\n";
+  const result = await end(start("shell"), input);
+  expect(result).toMatchObject({ exitCode: 0, stdout: "10\nfrom the box\n5\n" });
+  expect(result.stderr).toContain("ZeroDivisionError");
+});
+
+test("the doctor opens a box in the engine's runtime", async () => {
+  const result = await end(start("doctor"));
+  expect(result.exitCode).toBe(0);
+  expect(result.stdout).toMatch(/^docker [^]*?✓ [^]*?ran print\(6 \* 7\)/);
 });
 
 test("shows output as it comes", async () => {

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 import { parseCommand } from "./command.ts";
+import { clean } from "./clean.ts";
+import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
 import { help } from "./help.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { runCode } from "./run-code.ts";
+import { shell } from "./shell.ts";
 import { tour } from "./tour/tour.ts";
 
 // The reader of our output went away (`| head`): nobody is left to tell.
@@ -16,7 +19,10 @@ try {
   const signal = interruptSignal();
   if (command.name === "help") process.stdout.write(help());
   else if (command.name === "run") process.exitCode = await runCode(command, signal);
-  else process.exitCode = await tour(signal);
+  else if (command.name === "shell") process.exitCode = await shell(command, signal);
+  else if (command.name === "doctor") process.exitCode = await doctor(signal);
+  else if (command.name === "clean") process.exitCode = await clean(signal);
+  else process.exitCode = await tour(command.runtime, signal);
 } catch (error) {
   process.exitCode = explain(error);
 }

@@ -5,5 +5,20 @@ export interface Logger {
   warn(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
+/** The logger, of which no error comes out: nothing may fail, or be left behind, because it could not be logged. */
+export function harmless(logger: Logger): Logger {
+  const guarded =
+    (name: keyof Logger): Logger["info"] =>
+    (message, details) => {
+      try {
+        if (details === undefined) logger[name](message);
+        else logger[name](message, details);
+      } catch {
+        // Its owner's loss.
+      }
+    };
+  return { debug: guarded("debug"), info: guarded("info"), warn: guarded("warn") };
+}
+
 /** Says nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {} };

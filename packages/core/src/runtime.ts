@@ -18,6 +18,11 @@ export interface Runtime {
   probe?(options?: LaunchOptions): Promise<string>;
   /** Makes the box's image ready (pull, build) without starting a box; `launch` does the same by itself. */
   prepare?(spec: BoxSpec, options?: LaunchOptions): Promise<void>;
+  /**
+   * Removes what sessions that have ended left behind, and what can be made again: images, caches. Never touches a
+   * box whose owner lives, nor templates. Resolves with a line for each thing that was removed.
+   */
+  clean?(options?: LaunchOptions): Promise<readonly string[]>;
   /** Present when `features.templates`: keeps a workspace as an image that `BoxSpec.image` can name. */
   saveTemplate?(request: SaveTemplateRequest, options?: LaunchOptions): Promise<Template>;
 }

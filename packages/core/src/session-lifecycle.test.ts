@@ -317,3 +317,16 @@ test("close() says so when the box was lost before its files could be kept", asy
     message: expect.stringContaining("template"),
   });
 });
+
+test("a logger that throws does no harm, and is told of runs, commands and the box", async () => {
+  const said: string[] = [];
+  const complain = (message: string): never => {
+    said.push(message);
+    throw new Error("the logger is broken");
+  };
+  const logger = { debug: complain, info: complain, warn: complain };
+  await using session = await SandboxSession.open({ runtime: memory(), logger });
+  await session.run("1");
+  await session.executeCommand("true");
+  expect(said.join("\n")).toMatch(/Opened[^]*Ran python: ok[^]*Ran the command[^]*true/);
+});

@@ -4,7 +4,7 @@ import { findLanguage } from "./languages/index.ts";
 import type { Language } from "./language.ts";
 import { languageImageFolder } from "./language-image.ts";
 import type { Logger } from "./logger.ts";
-import { silentLogger } from "./logger.ts";
+import { harmless, silentLogger } from "./logger.ts";
 import { checkKnown, checkNumber, checkOptional, invalid, shown } from "./option-checks.ts";
 import type { ImageSource, Limits, Network, Progress, Runtime } from "./runtime.ts";
 
@@ -29,7 +29,7 @@ export interface SandboxSessionOptions {
   readonly timeoutMs?: number;
   /** Bytes kept of each of a run's outputs, half from its head and half from its tail. Default 1 MiB. */
   readonly maxOutputBytes?: number;
-  /** Log what happens, to `logger` or the console. */
+  /** Log what happens: the box, and every run and command with how it ended. To `logger`, else to the console. */
   readonly verbose?: boolean;
   readonly logger?: Logger;
   /** Called for work that takes a while at `open()`: pulls, builds. */
@@ -110,7 +110,7 @@ export function settleOptions(options: SandboxSessionOptions = {}): SessionSetti
     env: checkEnvironment(options.env),
     timeoutMs,
     maxOutputBytes,
-    logger: checkLogger(options.logger) ?? (options.verbose ? console : silentLogger),
+    logger: harmless(checkLogger(options.logger) ?? (options.verbose ? console : silentLogger)),
     onProgress: options.onProgress,
   };
 }

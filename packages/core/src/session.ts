@@ -7,6 +7,7 @@ import { copyToBox } from "./box/copy-to-box.ts";
 import { execute } from "./box/execute.ts";
 import type { ExecuteOptions } from "./box/execute.ts";
 import type { Job } from "./box/job.ts";
+import type { Kernel } from "./language.ts";
 import { runInKernel } from "./box/kernel-run.ts";
 import { LiveBox } from "./box/live-box.ts";
 import { runProgram } from "./box/program-run.ts";
@@ -139,20 +140,12 @@ export class SandboxSession implements AsyncDisposable {
       cwd: await this.#folder(options.cwd),
     };
     const execution = { ...this.#execution(live, options), timeoutMs: this.#timeout(options) };
-    if (language.kernel) {
-      const from = live.ready.nameFor(code);
-      try {
-        return await runInKernel(live.connection, language, language.kernel, job, { ...execution, from });
-      } finally {
-        live.ready.learnFrom(code);
-      }
-    }
-    const files = this.files;
-    return runProgram(live.connection, language, language.program!, job, {
-      ...execution,
-      files,
-      workspace,
-    });
+    const { kernel, program } = language;
+    const result = await (kernel
+      ? this.#runInKernel(live, kernel, job, execution)
+      : runProgram(live.connection, language, program!, job, { ...execution, files: this.files, workspace }));
+    this.#log(`Ran ${language.name}`, result);
+    return result;
   }
 
   /** Runs a command: a string by the image's shell, an array exactly as it is. */
@@ -169,7 +162,10 @@ export class SandboxSession implements AsyncDisposable {
       cwd: await this.#folder(options.cwd),
       timeoutMs: this.#timeout(options),
     };
-    return commandResult(argv, execute(live.connection, request, this.#execution(live, options)));
+    const running = execute(live.connection, request, this.#execution(live, options));
+    const result = await commandResult(argv, running);
+    this.#log(`Ran the command ${JSON.stringify(argv.join(" ").slice(0, 100))}`, result);
+    return result;
   }
 
   /** Starts a process whose streams the caller holds. Without `timeoutMs` it may run as long as the session. */
@@ -279,6 +275,24 @@ export class SandboxSession implements AsyncDisposable {
     } finally {
       this.#state = "closed";
       await live.close();
+    }
+  }
+
+  #log(what: string, { status, exitCode, durationMs }: CommandResult): void {
+    this.#settings.logger.debug(`${what}: ${status}.`, { exitCode, durationMs });
+  }
+
+  async #runInKernel(
+    live: LiveBox,
+    kernel: Kernel,
+    job: Job,
+    execution: ExecuteOptions & { readonly timeoutMs: number },
+  ): Promise<ExecutionResult> {
+    const from = live.ready.nameFor(job.code);
+    try {
+      return await runInKernel(live.connection, this.#settings.language, kernel, job, { ...execution, from });
+    } finally {
+      live.ready.learnFrom(job.code);
     }
   }
 

@@ -17,7 +17,7 @@ export interface Step {
 const lines = (text: string) => text.trim();
 
 /** Steps of one language stand together, so that they share a session. */
-export const steps: readonly Step[] = [
+const steps: readonly Step[] = [
   {
     title: "Python",
     lang: "python",
@@ -98,6 +98,25 @@ int main() {
     shows: /sum 500000500000/,
   },
 ];
+
+const withoutCompilers: Step = {
+  title: "Bash",
+  lang: "bash",
+  code: lines(`
+printf '%s\\n' pear apple fig | sort | awk '{ print NR ": " $0 }'
+`),
+  expected: "ok",
+  shows: /1: apple\n2: fig\n3: pear/,
+};
+
+/** The steps for a runtime with those languages; undefined for one that has whatever an image has. */
+export function stepsFor(languages: readonly string[] | undefined): readonly Step[] {
+  if (languages === undefined) return steps;
+  const possible = steps.filter(({ lang }) => languages.includes(lang));
+  return possible.length < steps.length && languages.includes("bash")
+    ? [...possible, withoutCompilers]
+    : possible;
+}
 
 /** Everything a person would look at in a result. */
 export function visible({ stdout, stderr, value, error }: ExecutionResult): string {

@@ -1,4 +1,4 @@
-import type { SandboxSession } from "@llm-sandbox/core";
+import type { Runtime, SandboxSession } from "@llm-sandbox/core";
 import { openSession } from "../open-session.ts";
 
 const patienceMs = 3000;
@@ -8,12 +8,14 @@ const patienceMs = 3000;
  * languages' images are then made beside it.
  */
 export class TourSessions implements AsyncDisposable {
+  readonly #runtime: Runtime;
   readonly #languages: readonly string[];
   readonly #signal: AbortSignal;
   readonly #ended = new AbortController();
   readonly #sessions = new Map<string, Promise<SandboxSession>>();
 
-  constructor(languages: readonly string[], signal: AbortSignal) {
+  constructor(runtime: Runtime, languages: readonly string[], signal: AbortSignal) {
+    this.#runtime = runtime;
     this.#languages = languages;
     this.#signal = AbortSignal.any([signal, this.#ended.signal]);
   }
@@ -45,7 +47,7 @@ export class TourSessions implements AsyncDisposable {
   #session(lang: string, visible: boolean): Promise<SandboxSession> {
     const known = this.#sessions.get(lang);
     if (known !== undefined) return known;
-    const session = openSession({ lang, signal: this.#signal }, { visible });
+    const session = openSession({ lang, runtime: this.#runtime, signal: this.#signal }, { visible });
     // Whoever waits for it is told; nobody may.
     session.catch(() => {});
     this.#sessions.set(lang, session);

@@ -1,23 +1,26 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ExecutionResult, SandboxSession } from "@llm-sandbox/core";
-import { findEngine } from "@llm-sandbox/core/docker";
+import { auto } from "@llm-sandbox/core";
+import type { ExecutionResult, Progress, RuntimeName, SandboxSession } from "@llm-sandbox/core";
+import { engineAdvice } from "../engine-advice.ts";
 import { duration, styled } from "../style.ts";
-import { type Step, steps, visible } from "./steps.ts";
+import { type Step, stepsFor, visible } from "./steps.ts";
 import { TourSessions } from "./tour-sessions.ts";
 
 /** The guided run: each step with its code, what came out and how long it took. Returns 0 when all went as it should. */
-export async function tour(signal: AbortSignal): Promise<number> {
+export async function tour(name: RuntimeName | undefined, signal: AbortSignal): Promise<number> {
   const begin = performance.now();
-  const { kind, version, address, source } = await findEngine({}, { signal });
-  print(`Engine: ${kind} ${version} at ${address} (${source})`);
+  const runtime = await auto({ ...(name === undefined ? {} : { runtime: name }), signal, onProgress: say });
+  print(`Runtime: ${runtime.name}, ${(await runtime.probe?.({ signal })) ?? ""}`);
 
   const surprises: string[] = [];
-  await using sessions = new TourSessions([...new Set(steps.map(({ lang }) => lang))], signal);
+  const { languages } = runtime.features;
+  const shown = stepsFor(languages);
+  await using sessions = new TourSessions(runtime, [...new Set(shown.map(({ lang }) => lang))], signal);
   let opened: string | undefined;
-  for (const [index, step] of steps.entries()) {
-    print(`\n${styled("bold", `${index + 1}/${steps.length}  ${step.title}`)}`);
+  for (const [index, step] of shown.entries()) {
+    print(`\n${styled("bold", `${index + 1}/${shown.length}  ${step.title}`)}`);
     const openBegin = performance.now();
     const begunEarlier = sessions.has(step.lang);
     const session = await sessions.open(step.lang);
@@ -35,6 +38,10 @@ export async function tour(signal: AbortSignal): Promise<number> {
     return 1;
   }
   const command = process.env.LLM_SANDBOX_COMMAND ?? "llm-sandbox";
+  const advice = engineAdvice();
+  if (runtime.name === "embedded" && advice !== undefined) {
+    print(`\nFor every language, and containers: ${advice}`);
+  }
   print(`\nDone in ${total}. Your own code: ${styled("bold", `${command} run FILE`)}`);
   return 0;
 }
@@ -75,6 +82,10 @@ function printBlock(margin: string, text: string, style?: "cyan"): void {
   for (const line of text.trimEnd().split("\n")) {
     print(`     ${margin}${style === undefined ? line : styled(style, line)}`);
   }
+}
+
+function say({ message }: Progress): void {
+  print(styled("yellow", message));
 }
 
 function print(line: string): void {

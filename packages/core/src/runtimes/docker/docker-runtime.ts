@@ -18,6 +18,7 @@ import { checkSpec } from "../shared/check-spec.ts";
 import { launchBox } from "./box/launch-box.ts";
 import { isSeccompFileUnseen, seccompFile } from "./box/podman-seccomp.ts";
 import { isAgentMissing } from "./box/start-error.ts";
+import { cleanEngine } from "./clean.ts";
 import type { DockerOptions } from "./docker-options.ts";
 import { discoverEngine } from "../engine/discovery/discover-engine.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -80,6 +81,12 @@ export class DockerRuntime implements Runtime {
   async probe(options: LaunchOptions = {}): Promise<string> {
     const { kind, version, client } = await this.#found(options);
     return `${kind} ${version} at ${client.address}`;
+  }
+
+  async clean(options: LaunchOptions = {}): Promise<readonly string[]> {
+    const { client } = await this.#found(options);
+    this.#agentVolumes.clear();
+    return cleanEngine(client, options.logger ?? silentLogger);
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
