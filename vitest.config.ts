@@ -17,8 +17,6 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         test: {
-          // An engine that is busy with other work is tried again; the report names what needed it.
-          retry: 2,
           name: "engine",
           include: ["{packages,apps,examples}/**/*.engine.test.ts"],
           exclude,
@@ -29,7 +27,6 @@ const config: ViteUserConfig = defineConfig({
       },
       {
         test: {
-          retry: 2,
           name: "long",
           include: ["{packages,apps,examples}/**/*.long.test.ts"],
           exclude,

@@ -126,6 +126,9 @@ func (manager *Manager) sweep(group *group) {
 	manager.sweeper.Sweep(group.mark, manager.isLive)
 	manager.lock.Lock()
 	defer manager.lock.Unlock()
+	if group.isRun && manager.runs == 1 {
+		manager.sweeper.RemoveIPC()
+	}
 	delete(manager.live, group.mark)
 	manager.marks.Remove(group.leader)
 	if group.isRun {

@@ -2,6 +2,7 @@ export { SandboxSession } from "./session.ts";
 export type { CopyFromOptions, SignalOption } from "./session.ts";
 export type { SandboxSessionOptions } from "./session-options.ts";
 export type { CommandOptions, Input, RunOptions, SpawnOptions } from "./run-options.ts";
+export { RunningCode } from "./running-code.ts";
 export { Context } from "./context.ts";
 export type { ContextRunOptions } from "./context.ts";
 export { BoxProcess } from "./box/box-process.ts";

@@ -27,6 +27,7 @@ import {
   inputBytes,
 } from "./run-options.ts";
 import type { CommandOptions, RunOptions, SpawnOptions } from "./run-options.ts";
+import { RunningCode } from "./running-code.ts";
 import type { BoxSpec, Runtime, Template } from "./runtime.ts";
 import { checkTemplateName, settleOptions } from "./session-options.ts";
 import type { SandboxSessionOptions, SessionSettings } from "./session-options.ts";
@@ -146,6 +147,22 @@ export class SandboxSession implements AsyncDisposable {
       : runProgram(live.connection, language, program!, job, { ...execution, files: this.files, workspace }));
     this.#log(`Ran ${language.name}`, result);
     return result;
+  }
+
+  /**
+   * Runs code as `run` does and hands its output over as it comes:
+   *
+   * ```ts
+   * const running = session.stream("for i in range(3): print(i)");
+   * for await (const { stream, text } of running) process[stream].write(text);
+   * const { status } = await running.result;
+   * ```
+   */
+  stream(code: string, options: Omit<RunOptions, "onOutput"> = {}): RunningCode {
+    const { signal } = options;
+    return new RunningCode((onOutput, left) =>
+      this.run(code, { ...options, onOutput, signal: signal ? AbortSignal.any([signal, left]) : left }),
+    );
   }
 
   /** Runs a command: a string by the image's shell, an array exactly as it is. */

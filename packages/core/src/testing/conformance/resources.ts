@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { SandboxError } from "../../errors.ts";
 import type { ConformanceCase } from "./conformance-case.ts";
 import {
   answers,
@@ -444,7 +445,9 @@ export const resourceCases: readonly ConformanceCase[] = [
                   os._exit(0)
         `),
       );
-      const states = okay(await session.executeCommand(["sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null"]));
+      const states = okay(
+        await session.executeCommand(["sh", "-c", "cat /proc/[0-9]*/stat 2>/dev/null; true"]),
+      );
       ok(!/\) Z /.test(states.stdout), states.stdout);
       await answers(session);
     },
@@ -564,8 +567,17 @@ export const resourceCases: readonly ConformanceCase[] = [
       );
       if (result.status === "ok") ok(reported<number>(result) <= small.memoryBytes);
       else endsAs(result, "out-of-memory");
-      // The segments live as long as the box: they may cost the session, never silently.
+      // The segments would live as long as the box: they end with the run that made them.
       await answersOrIsLost(session);
+      const left = await session
+        .run(
+          program`
+          lists = [open('/proc/sysvipc/' + kind).read().splitlines()[1:] for kind in ('shm', 'sem', 'msg')]
+          print(sum(len(lines) for lines in lists))
+        `,
+        )
+        .catch((error: unknown) => ok(SandboxError.is(error, "BOX_LOST")));
+      if (left) strictEqual(okay(left).stdout, "0\n");
     },
   },
   {

@@ -33,18 +33,23 @@ def run(code, filename):
         send_figures()
         return status_of(exit_)
     except BaseException as error:
-        from llm_sandbox_kernel.failure import report
-
-        send_figures()
-        report(error, filename)
+        try:
+            from llm_sandbox_kernel.failure import report
+        except Exception:  # The program has broken what imports need.
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        else:
+            send_figures()
+            report(error, filename)
         return None if isinstance(error, KeyboardInterrupt) else 1
 
 
 def send_value(value):
     """Sends the last expression's value, and what the program has left to be shown."""
     if value is not None:
-        from llm_sandbox_kernel.values import send_value as send
-
+        try:
+            from llm_sandbox_kernel.values import send_value as send
+        except Exception:
+            return  # The program has broken what imports need: it still ended well.
         send(value)
     send_figures()
 
