@@ -1,0 +1,22 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { MachineUnderTest } from "../runtimes/oci/testing/machine-under-test.ts";
+import { oci } from "../runtimes/oci/index.ts";
+import { testRuntime } from "./conformance/test-runtime.ts";
+
+const machine = await MachineUnderTest.find();
+
+// Without an OCI runtime this one line tells why nothing else is here.
+test.skipIf(!machine)("an OCI runtime starts boxes here: root, Linux, crun or runc", () => {
+  expect(machine?.ociRuntimes.length).toBeGreaterThan(0);
+});
+
+for (const ociRuntime of machine?.ociRuntimes ?? []) {
+  for (const mode of ["split-uid", "same-uid"] as const) {
+    testRuntime({
+      name: `oci with ${ociRuntime}, ${mode}`,
+      runner: { describe, test, afterAll },
+      runtime: () => oci({ mode, ociRuntime }),
+      leftovers: () => machine!.leftovers(process.pid),
+    });
+  }
+}
