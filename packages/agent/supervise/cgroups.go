@@ -29,7 +29,7 @@ func removeCgroups(folders []string) {
 	}
 }
 
-// empty kills the processes of a cgroup and of those in it, which a runtime may have made.
+// empty kills the processes of a cgroup, also frozen ones, and of those in it, which a runtime may have made.
 func empty(folder string) {
 	// A frozen process does not die.
 	os.WriteFile(filepath.Join(folder, "freezer.state"), []byte("THAWED"), 0)

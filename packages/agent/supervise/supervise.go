@@ -40,7 +40,7 @@ func Run() {
 	syscall.CloseOnExec(report)
 	// A box whose starter has ended becomes a child of this process, so that its end can be waited for.
 	syscall.RawSyscall(syscall.SYS_PRCTL, subreaper, 1, 0)
-	supervisor := &supervisor{}
+	supervisor := &supervisor{cgroups: cgroups}
 	supervisor.listen()
 	os.WriteFile(filepath.Join(folder, "supervisor"), strconv.AppendInt(nil, int64(os.Getpid()), 10), 0o600)
 	code := supervisor.start(command)
@@ -74,6 +74,7 @@ func arguments(given []string) (folder string, cgroups, command []string, ok boo
 }
 
 type supervisor struct {
+	cgroups      []string
 	starter, box atomic.Int64
 	ended        atomic.Bool
 }
@@ -89,6 +90,9 @@ func (supervisor *supervisor) listen() {
 				syscall.Kill(-starter, syscall.SIGKILL)
 			}
 			kill(int(supervisor.box.Load()))
+			for _, cgroup := range supervisor.cgroups {
+				empty(cgroup)
+			}
 		}
 	}()
 }

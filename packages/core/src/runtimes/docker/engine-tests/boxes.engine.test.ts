@@ -6,15 +6,8 @@ import { label, ownedLabels } from "../../engine/labels.ts";
 import { thisOwner } from "../../shared/owner.ts";
 import { reapAbandoned } from "../reaper.ts";
 import { silentLogger } from "../../../logger.ts";
-import {
-  containersOf,
-  dockerfile,
-  engineAt,
-  hello,
-  removeTestImages,
-  specFor,
-  until,
-} from "./box-under-test.ts";
+import { hello, specFor, until } from "../../shared/testing/box-under-test.ts";
+import { containersOf, dockerfile, engineAt, removeTestImages } from "./box-under-test.ts";
 import { enginesUnderTest } from "./engines-under-test.ts";
 
 const engines = await enginesUnderTest();

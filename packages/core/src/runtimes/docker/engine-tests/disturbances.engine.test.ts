@@ -6,15 +6,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Engine } from "../../engine/engine.ts";
 import { docker } from "../index.ts";
-import {
-  containersOf,
-  dockerfile,
-  engineAt,
-  hello,
-  removeTestImages,
-  specFor,
-  until,
-} from "./box-under-test.ts";
+import { hello, specFor, until } from "../../shared/testing/box-under-test.ts";
+import { containersOf, dockerfile, engineAt, removeTestImages } from "./box-under-test.ts";
 import { enginesUnderTest } from "./engines-under-test.ts";
 import { engineProxy, type EngineProxy } from "./engine-proxy.ts";
 

@@ -15,7 +15,8 @@ import { inspectImage } from "../../engine/image/resolved-image.ts";
 import { docker } from "../index.ts";
 import { label, ownerOf } from "../../engine/labels.ts";
 import { tarArchive } from "../../shared/tar-archive.ts";
-import { dockerfile, engineAt, hello, removeTestImages, specFor } from "./box-under-test.ts";
+import { hello, specFor } from "../../shared/testing/box-under-test.ts";
+import { dockerfile, engineAt, removeTestImages } from "./box-under-test.ts";
 import { enginesUnderTest } from "./engines-under-test.ts";
 
 const engines = await enginesUnderTest();
