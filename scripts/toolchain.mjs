@@ -1,7 +1,7 @@
 // Finds or fetches the Node and pnpm that this workspace is built with, into a cache of its own.
 // `node scripts/toolchain.mjs --print-path` prints the folders to put in front of PATH.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,7 +70,24 @@ function fetchPnpm(say) {
   const folder = fetched(`pnpm-${version}`, `pnpm@${version}`, () =>
     say(`fetching pnpm ${version} into ${cacheFolder()}`),
   );
-  return join(folder, "node_modules", ".bin");
+  return process.platform === "win32" ? join(folder, "node_modules", ".bin") : pnpmStarter(folder);
+}
+
+/**
+ * A folder with a program `pnpm`: the package's own, as long as its install script has not run, is a script without an
+ * interpreter line, which shells start and turbo does not.
+ */
+function pnpmStarter(folder) {
+  const starters = join(folder, "starters");
+  const starter = join(starters, "pnpm");
+  if (!existsSync(starter)) {
+    mkdirSync(starters, { recursive: true });
+    const partial = `${starter}.${process.pid}`;
+    const program = '"$(dirname "$0")/../node_modules/pnpm/pnpm"';
+    writeFileSync(partial, `#!/bin/sh\nexec sh ${program} "$@"\n`, { mode: 0o755 });
+    renameSync(partial, starter);
+  }
+  return starters;
 }
 
 /** Installs one npm package into a folder of the cache. The rename makes it appear whole, whoever else is fetching it. */
