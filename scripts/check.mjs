@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { prepare, root } from "./prepare.mjs";
 import { say } from "./say.mjs";
+import { writeSnippets } from "./snippets.mjs";
 import { runStage } from "./stage.mjs";
 import { ensureToolchain } from "./toolchain.mjs";
 
@@ -18,6 +19,7 @@ const checks = [
   ...[...packages.map((name) => `packages/${name}`), "examples", "benchmarks"]
     .filter((folder) => hasSources(folder))
     .map((folder) => [`types of ${folder}`, "tsc", "-p", folder]),
+  ["types of the documentation's snippets", "tsc", "-p", "examples/.snippets", "--noEmit"],
   ["unused code", "knip"],
   ...packages.flatMap((name) => [
     [`publint ${name}`, "publint", "--strict", `packages/${name}`],
@@ -35,6 +37,7 @@ try {
   const toolchain = ensureToolchain({ say });
   await prepare(toolchain);
   const failed = [];
+  writeSnippets(root);
   for (const [name, command, ...args] of checks) {
     await check(name, join(root, "node_modules/.bin", command), args);
   }
