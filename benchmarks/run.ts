@@ -1,11 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { docker } from "@llm-sandbox/core/docker";
+import { oci } from "@llm-sandbox/core/oci";
 import Docker from "dockerode";
 import { Boxes } from "./boxes.ts";
 import { RawDocker } from "./raw-docker.ts";
+import { RawOci } from "./raw-oci.ts";
 import { rowOf } from "./row.ts";
 import type { Measurement, Row } from "./row.ts";
+import { measureDaemonless, measureHundred, measureIdleProcesses, measurePipe } from "./rows/daemonless.ts";
 import { measureCopies, measureIdleMemory, measureOutput } from "./rows/moving.ts";
 import { measureOpening } from "./rows/opening.ts";
 import { measureConcurrency, measureJavascript, measurePython, measureThousandRuns } from "./rows/running.ts";
@@ -49,11 +52,50 @@ const parts: Readonly<Record<string, () => Promise<Measurement[]>>> = {
   idle: () => measureIdleMemory(boxes, python),
 };
 
+/** Boxes without a daemon, on the root of the same image; with an OCI runtime that is not on this machine there are no rows. */
+const daemonless: Readonly<Record<string, () => Promise<Measurement[]>>> = {
+  runc: async () => {
+    const raw = await RawOci.unpack(python, "runc");
+    const boxes = new Boxes(oci({ rootfs: raw.root, ociRuntime: "runc" }));
+    try {
+      return [
+        ...(await measureDaemonless(boxes, python, times(15), { open: 0.18, lifecycle: 0.25 })),
+        ...(await measureHundred(boxes, python)),
+        ...(await measurePipe(boxes, raw, times(5))),
+        ...(await measureIdleProcesses(boxes, python)),
+      ];
+    } finally {
+      await raw.remove();
+    }
+  },
+  runsc: async () => {
+    const raw = await RawOci.unpack(python, "runsc");
+    const boxes = new Boxes(oci({ rootfs: raw.root, ociRuntime: "runsc" }));
+    try {
+      return await measureDaemonless(boxes, python, times(15), { open: 0.5, lifecycle: 0.7 });
+    } finally {
+      await raw.remove();
+    }
+  },
+};
+
 const rows: Row[] = [];
 for (const [name, measure] of Object.entries(parts)) {
   if (values.only && !values.only.split(",").includes(name)) continue;
   process.stderr.write(`measuring ${name} …\n`);
   for (const measurement of await measure()) rows.push(rowOf(runtime.name, measurement));
+}
+for (const [ociRuntime, measure] of Object.entries(daemonless)) {
+  const name = `oci-${ociRuntime}`;
+  if (values.only && !values.only.split(",").includes(name)) continue;
+  const probe = oci({ ociRuntime }).probe?.();
+  const there = await probe?.then(
+    () => true,
+    (error: Error) => process.stderr.write(`no rows of ${name}: ${error.message}\n`) && false,
+  );
+  if (!there) continue;
+  process.stderr.write(`measuring ${name} …\n`);
+  for (const measurement of await measure()) rows.push(rowOf(name, measurement));
 }
 process.stdout.write(`${table(rows)}\n`);
 if (values.json) {

@@ -5,6 +5,7 @@ import { findAgentBinary } from "../shared/agent-binary.ts";
 import { checkSpec } from "../shared/check-spec.ts";
 import { boxesFolder } from "./box/box-place.ts";
 import { launchBox } from "./box/launch-box.ts";
+import { cleanCache } from "./clean.ts";
 import { agentFolderOnHost } from "./host/agent-folder.ts";
 import { findCgroups, type Cgroups } from "./host/cgroups.ts";
 import { defaultCacheFolder } from "./host/folders.ts";
@@ -62,6 +63,22 @@ export class OciRuntime implements Runtime {
     }
   }
 
+  async probe(): Promise<string> {
+    await this.#inspected();
+    return this.#ociRuntimes.describe();
+  }
+
+  async clean({ logger = silentLogger }: LaunchOptions = {}): Promise<readonly string[]> {
+    const { cgroups } = await this.#inspected();
+    const boxes = await boxesFolder();
+    const abandoned = await reapAbandoned(boxes, cgroups, logger);
+    this.#machine = null;
+    return [
+      ...(abandoned === 0 ? [] : [`${abandoned} abandoned boxes`]),
+      ...(await cleanCache(this.#cacheFolder, boxes)),
+    ];
+  }
+
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
     await this.#look(spec, options);
     await this.#root(spec, options);
@@ -75,6 +92,10 @@ export class OciRuntime implements Runtime {
         remedy: "Use docker(), or network: 'none'.",
       });
     }
+    return this.#inspected();
+  }
+
+  #inspected(): Promise<Machine> {
     this.#machine ??= this.#inspect().catch((error: unknown) => {
       this.#machine = null;
       throw error;
@@ -86,6 +107,7 @@ export class OciRuntime implements Runtime {
     if (process.platform !== "linux") {
       throw new SandboxError("UNSUPPORTED", `The runtime oci needs Linux; this is ${process.platform}.`, {
         remedy: "Use docker().",
+        details: { absent: true },
       });
     }
     this.#ociRuntimes.check();

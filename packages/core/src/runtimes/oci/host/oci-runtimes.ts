@@ -20,6 +20,11 @@ export class OciRuntimes {
     this.#candidates();
   }
 
+  /** For a person: the one that is used, or those that will be tried. */
+  describe(): string {
+    return this.#chosen ?? this.#candidates().join(" or ");
+  }
+
   /** Does the work with the chosen one; while none is chosen, with one after the other until it succeeds. */
   async use<Answer>(logger: Logger, work: (path: string) => Promise<Answer>): Promise<Answer> {
     if (this.#chosen !== null) return work(this.#chosen);
@@ -55,7 +60,10 @@ export class OciRuntimes {
       this.#named === undefined
         ? `There is no OCI runtime on this machine: none of ${known.join(", ")}.`
         : `The OCI runtime ${this.#named} is not on this machine.`,
-      { remedy: `Install one: \`apt-get install ${packageOf(this.#named)}\`.` },
+      {
+        remedy: `Install one: \`apt-get install ${packageOf(this.#named)}\`.`,
+        details: { absent: this.#named === undefined },
+      },
     );
   }
 }
