@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly readable: readonly string[];
   /** The answer to its first call: what it gets ready to be. */
   readonly boot: object;
+  /** Answers what it asks while it gets ready; no code of a user has run in it then. */
+  readonly helper?: (() => (call: ChildCall) => Answer) | undefined;
 }
 
 /** How a child ended. */
@@ -63,11 +65,13 @@ export class Child {
   readonly #ready = Promise.withResolvers<void>();
   readonly #given = Promise.withResolvers<object>();
   readonly #boot: object;
+  readonly #helper: ((call: ChildCall) => Answer) | undefined;
   #handlers: ChildHandlers | undefined;
   #said = "";
 
   constructor(options: ChildOptions) {
     this.#boot = options.boot;
+    this.#helper = options.helper?.();
     this.#process = spawn(options.deno, denoArguments(options), {
       cwd: process.platform === "win32" ? tmpdir() : "/",
       env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", DENO_DIR: "/nonexistent" },
@@ -156,9 +160,10 @@ export class Child {
     const operation = call.request["op"];
     if (operation === "boot") return encodeReply(this.#boot);
     if (operation === "take") return encodeReply(await this.#given.promise);
-    if (!this.#handlers) throw new ChildFrameError("A call before its time.");
+    const answer = this.#handlers?.answer ?? this.#helper;
+    if (!answer) throw new ChildFrameError("A call before its time.");
     try {
-      const { value, data } = await this.#handlers.answer(call);
+      const { value, data } = await answer(call);
       return encodeReply(value, data);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;

@@ -4,6 +4,7 @@ import type { Child, ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 import { findDeno, findJustBash, findPyodide, versions } from "./installed-parts.ts";
+import { packageParts } from "./package-parts.ts";
 import { roles } from "./program.ts";
 import type { Role } from "./program.ts";
 import { pythonKernel } from "./python-kernel.ts";
@@ -62,8 +63,8 @@ export class EmbeddedRuntime implements Runtime {
     const kind = `${role} ${memoryBytes}`;
     if (role === "javascript") return { kind, child: { ...common, boot: { role } } };
     if (role === "bash") {
-      const script = findJustBash();
-      return { kind, child: { ...common, readable: [script], boot: { role, script } } };
+      findJustBash();
+      return { kind, child: { ...common, boot: { role }, helper: packageParts } };
     }
     const pyodide = findPyodide(this.#options);
     this.#memory ??= new PythonMemory(this.#options, deno, pyodide);

@@ -2,20 +2,37 @@
 export class InputBuffer {
   readonly #source: AsyncIterator<Uint8Array> | undefined;
   #rest: Uint8Array = new Uint8Array();
+  #next: Promise<IteratorResult<Uint8Array>> | undefined;
+  #ended = false;
 
   constructor(source: AsyncIterable<Uint8Array> | undefined) {
     this.#source = source?.[Symbol.asyncIterator]();
+    if (!source) this.#ended = true;
   }
 
-  /** At most so many bytes, waiting for the first; none at the end. */
-  async take(most: number): Promise<Uint8Array> {
+  /** At most so many bytes, waiting for the first; none at the end; null when none came within the time. */
+  async take(most: number, waitMs?: number): Promise<Uint8Array | null> {
     while (this.#rest.length === 0) {
-      const next = await this.#source?.next();
-      if (!next || next.done) return new Uint8Array();
-      this.#rest = next.value;
+      if (this.#ended) return new Uint8Array();
+      this.#next ??= this.#source!.next();
+      const next = waitMs === undefined ? await this.#next : await within(waitMs, this.#next);
+      if (next === null) return null;
+      this.#next = undefined;
+      if (next.done) this.#ended = true;
+      else this.#rest = next.value;
     }
     const taken = this.#rest.subarray(0, most);
     this.#rest = this.#rest.subarray(taken.length);
     return taken;
+  }
+}
+
+async function within<Value>(ms: number, work: Promise<Value>): Promise<Value | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => late.resolve(null), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -80,7 +80,7 @@ function checkVersion(name: keyof typeof versions, folder: string, language: str
 }
 
 /** The folder of an installed package as a module at `from` sees it. */
-function packageFolder(name: string, from: string): string | undefined {
+export function packageFolder(name: string, from: string): string | undefined {
   for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     const found = join(folder, name);
     // Where pnpm links it from, it sees its own dependencies.

@@ -1,11 +1,11 @@
 import type { AgentChannel } from "../../agent/agent-channel.ts";
+import { MemoryFileError } from "../../agent/memory-files.ts";
 import type { Message } from "../../stream/message.ts";
 import type { Child, ChildExit } from "./child.ts";
-import type { ChildCall } from "./child-frames.ts";
-import { answerFileCall } from "./file-calls.ts";
-import type { Answer } from "./file-calls.ts";
 import { InputBuffer } from "./input-buffer.ts";
 import { MemoryWatch } from "./memory-watch.ts";
+import { answerProcessCall } from "./process-calls.ts";
+import type { OtherCommand, OtherResult } from "./process-calls.ts";
 import type { ProgramFiles } from "./program-files.ts";
 import { programOf } from "./program.ts";
 import type { Role } from "./program.ts";
@@ -21,6 +21,11 @@ export interface ProcessWorld {
 
 type Reason = "exited" | "timed-out" | "cancelled" | "out-of-memory";
 
+/** What one process that another started may print. */
+const mostOtherBytes = 16 * 1_048_576;
+/** Processes that start one another. */
+const mostLevels = 4;
+
 let lastPid = 1;
 
 /** The `spawn` operation: a child becomes the process; its end is the result. */
@@ -30,78 +35,171 @@ export async function runProcess(
   world: ProcessWorld,
 ): Promise<void> {
   const argv = request["argv"] as readonly string[];
-  const program = programOf(argv);
-  const started = performance.now();
   const structured = request["structured"] === true;
-  const streams = structured ? [1, 2, 3] : [1, 2];
-  let reason: Reason = "exited";
-  let child: Child | undefined;
-  const stop = (why: Reason): void => {
-    if (reason === "exited") reason = why;
-    child?.kill();
-  };
-  const timeoutMs = request["timeoutMs"];
-  const timer = typeof timeoutMs === "number" ? setTimeout(() => stop("timed-out"), timeoutMs) : undefined;
-  const cancel = (): void => stop("cancelled");
+  const started = performance.now();
+  const life = new ProcessLife(world);
+  const { timeoutMs } = request as { readonly timeoutMs?: number };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => life.stop("timed-out"), timeoutMs);
+  const cancel = (): void => life.stop("cancelled");
   channel.cancelled.addEventListener("abort", cancel, { once: true });
-  const files = world.openFiles();
-  let watch: MemoryWatch | undefined;
+  let announced = false;
+  const announce = (): void => {
+    if (!announced) channel.event({ event: "started", pid: ++lastPid, from: request["from"] ?? null });
+    announced = true;
+  };
   try {
-    child = await world.takeChild(program.role);
-    if (reason !== "exited") child.kill();
-    channel.onSignal = (signal) => child!.signal(signal);
-    watch = new MemoryWatch(child.pid, world.residentBytes, () => stop("out-of-memory"));
-    channel.event({ event: "started", pid: ++lastPid, from: request["from"] ?? null });
-    const inputs = {
-      0: new InputBuffer(request["stdin"] === "stream" ? channel.input(0) : undefined),
-      3: new InputBuffer(structured ? channel.input(3) : undefined),
-    };
-    child.become(
-      {
-        argv,
-        kernel: program.kernel,
-        env: { ...world.env, ...(request["env"] as Record<string, string> | undefined) },
-        cwd: request["cwd"],
-      },
-      {
-        onData: (stream, data) => channel.send(stream, data),
-        answer: async (call) => {
-          if (call.request["op"] === "input") {
-            const stream = call.request["stream"] === 3 ? 3 : 0;
-            return { value: {}, data: await inputs[stream].take(mostOf(call)) };
-          }
-          if (call.request["op"] === "out-of-memory") {
-            stop("out-of-memory");
-            return { value: {} };
-          }
-          return answerFileCall(files, call) ?? unknownCall(call);
-        },
-      },
-    );
-    const exit = await child.exited;
-    const use = watch.stop();
-    if (reason === "exited" && endedForMemory(exit, child.diagnostics)) reason = "out-of-memory";
-    for (const stream of streams) channel.end(stream);
-    channel.result({
-      ...endOf(exit, reason),
-      reason,
-      wallMs: performance.now() - started,
-      cpuMs: use.cpuMs,
-      peakMemoryBytes: use.peakBytes,
-      bytes: channel.sent,
+    channel.onSignal = (signal) => life.signal(signal);
+    const end = await life.run({
+      argv,
+      env: { ...world.env, ...(request["env"] as Record<string, string> | undefined) },
+      cwd: request["cwd"] as string,
+      stdin: request["stdin"] === "stream" ? channel.input(0) : undefined,
+      structured: structured ? channel.input(3) : undefined,
+      onStarted: announce,
+      onData: (stream, data) => channel.send(stream, data),
     });
+    announce();
+    for (const stream of structured ? [1, 2, 3] : [1, 2]) channel.end(stream);
+    channel.result({ ...end, wallMs: performance.now() - started, bytes: channel.sent });
   } finally {
     clearTimeout(timer);
-    watch?.stop();
     channel.cancelled.removeEventListener("abort", cancel);
-    files.closeAll();
-    child?.kill();
   }
 }
 
-function endOf(exit: ChildExit, reason: Reason): { exitCode: number | null; signal: string | null } {
-  if (reason !== "exited") return { exitCode: null, signal: "SIGKILL" };
-  return { exitCode: exit.exitCode, signal: exit.signal };
+interface ProcessRun {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly stdin: AsyncIterable<Uint8Array> | undefined;
+  readonly structured: AsyncIterable<Uint8Array> | undefined;
+  readonly onStarted: () => void;
+  readonly onData: (stream: 1 | 2 | 3, data: Buffer) => Promise<void> | void;
+}
+
+interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly reason: Reason;
+  readonly cpuMs: number | null;
+  readonly peakMemoryBytes: number | null;
+}
+
+/** One process, and those that it has started. */
+class ProcessLife {
+  readonly #world: ProcessWorld;
+  readonly #level: number;
+  readonly #others = new Set<ProcessLife>();
+  #child: Child | undefined;
+  #reason: Reason = "exited";
+
+  constructor(world: ProcessWorld, level = 0) {
+    this.#world = world;
+    this.#level = level;
+  }
+
+  /** Ends it and what it has started; the first reason counts. */
+  stop(why: Reason): void {
+    if (this.#reason === "exited") this.#reason = why;
+    this.#child?.kill();
+    for (const other of this.#others) other.stop(why);
+  }
+
+  signal(name: string): void {
+    this.#child?.signal(name);
+    for (const other of this.#others) other.signal(name);
+  }
+
+  /** Rejects with `ENOENT` when there is no such program. */
+  async run(run: ProcessRun): Promise<ProcessEnd> {
+    const { argv, env, cwd } = run;
+    const { role, kernel } = programOf(argv);
+    const files = this.#world.openFiles();
+    let watch: MemoryWatch | undefined;
+    let absent = false;
+    try {
+      const child = await this.#world.takeChild(role);
+      this.#child = child;
+      if (this.#reason !== "exited") child.kill();
+      watch = new MemoryWatch(child.pid, this.#world.residentBytes, () => this.stop("out-of-memory"));
+      // Only the shell finds out whether there is such a program.
+      if (role !== "bash" || kernel) run.onStarted();
+      const calls = {
+        files,
+        inputs: { 0: new InputBuffer(run.stdin), 3: new InputBuffer(run.structured) },
+        onStarted: run.onStarted,
+        onNoProgram: () => {
+          absent = true;
+          child.kill();
+        },
+        onOutOfMemory: () => this.stop("out-of-memory"),
+        run: (command: OtherCommand) => this.#runOther(command),
+      };
+      child.become(
+        { argv, kernel, env, cwd },
+        { onData: run.onData, answer: (call) => answerProcessCall(calls, call) },
+      );
+      const exit = await child.exited;
+      if (absent) throw new MemoryFileError("ENOENT", argv[0] ?? "", "no such program");
+      return this.#end(exit, child.diagnostics, watch);
+    } finally {
+      watch?.stop();
+      files.closeAll();
+      this.#child?.kill();
+      for (const other of this.#others) other.stop("cancelled");
+    }
+  }
+
+  #end(exit: ChildExit, said: string, watch: MemoryWatch): ProcessEnd {
+    if (this.#reason === "exited" && endedForMemory(exit, said)) this.#reason = "out-of-memory";
+    const { peakBytes, cpuMs } = watch.stop();
+    const killed = this.#reason !== "exited";
+    return {
+      reason: this.#reason,
+      exitCode: killed ? null : exit.exitCode,
+      signal: killed ? "SIGKILL" : exit.signal,
+      cpuMs,
+      peakMemoryBytes: peakBytes,
+    };
+  }
+
+  async #runOther({ argv, env, cwd, input }: OtherCommand): Promise<OtherResult> {
+    if (this.#level >= mostLevels) {
+      return {
+        exitCode: 126,
+        stdout: Buffer.alloc(0),
+        stderr: Buffer.from("too many processes start one another\n"),
+      };
+    }
+    const other = new ProcessLife(this.#world, this.#level + 1);
+    this.#others.add(other);
+    const printed: Record<1 | 2, Buffer[]> = { 1: [], 2: [] };
+    let bytes = 0;
+    try {
+      const end = await other.run({
+        argv,
+        env: { ...this.#world.env, ...env },
+        cwd,
+        stdin: pieces(input),
+        structured: undefined,
+        onStarted: () => {},
+        onData: (stream, data) => {
+          bytes += data.length;
+          if (stream !== 3 && bytes <= mostOtherBytes) printed[stream].push(Buffer.from(data));
+        },
+      });
+      if (end.reason === "out-of-memory") this.stop("out-of-memory");
+      const stderr =
+        bytes > mostOtherBytes ? [...printed[2], Buffer.from("… output left out\n")] : printed[2];
+      return {
+        exitCode: end.exitCode ?? 137,
+        stdout: Buffer.concat(printed[1]),
+        stderr: Buffer.concat(stderr),
+      };
+    } finally {
+      this.#others.delete(other);
+    }
+  }
 }
 
 /** V8 ends the whole process when its heap is full. */
@@ -110,11 +208,6 @@ function endedForMemory({ exitCode, signal }: ChildExit, said: string): boolean 
   return aborted && /out of memory|OOM|heap limit/i.test(said);
 }
 
-function mostOf(call: ChildCall): number {
-  const most = call.request["most"];
-  return typeof most === "number" && most > 0 ? Math.min(most, 1_048_576) : 65_536;
-}
-
-function unknownCall(call: ChildCall): Answer {
-  throw Object.assign(new Error(`no call ${String(call.request["op"]).slice(0, 40)}`), { code: "ENOSYS" });
+async function* pieces(input: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  if (input.length > 0) yield input;
 }

@@ -1,2 +1,199 @@
-/** Placeholder. */
-export async function beJavaScript(): Promise<void> {}
+import path from "node:path";
+import nodeProcess from "node:process";
+import { inspect } from "node:util";
+import { deno } from "./deno.ts";
+import { folder, sync } from "./node-files.ts";
+import { kernelRequire, moduleApi, useModules } from "./node-modules.ts";
+import { useStreams } from "./node-streams.ts";
+import { withOwnFrames } from "./node-stack.ts";
+import { take } from "./spawn.ts";
+import type { ProcessSpec } from "./spawn.ts";
+import { sendData, sendReady } from "./wire.ts";
+
+type AnyFunction = (...given: unknown[]) => unknown;
+
+const process = nodeProcess as unknown as Record<string, unknown> & {
+  emit(event: string, ...given: unknown[]): boolean;
+  listenerCount(event: string): number;
+  exitCode: number | undefined;
+};
+const executable = "/usr/local/bin/node";
+/** Of the web and of Deno: a program of Node does not have them, or they would not work. */
+const foreign = [
+  "Deno",
+  "alert",
+  "confirm",
+  "prompt",
+  "localStorage",
+  "sessionStorage",
+  "caches",
+  "close",
+  "Worker",
+  "window",
+];
+
+/** Gets a JavaScript ready that looks like Node, waits for a process to become, and becomes it. */
+export async function beJavaScript(): Promise<void> {
+  useStreams(process);
+  useModules();
+  useErrors();
+  const global = globalThis as Record<string, unknown>;
+  for (const name of foreign) delete global[name];
+  defineGlobal("fetch", async (resource: unknown) => {
+    const address =
+      resource instanceof URL ? resource.href : String((resource as { url?: string })?.url ?? resource);
+    throw new TypeError(
+      `fetch failed: this sandbox has no network, so ${address.slice(0, 200)} cannot be reached. Use data that is already in the files.`,
+    );
+  });
+  defineGlobal("WebSocket", undefined);
+  defineGlobal("EventSource", undefined);
+  sendReady();
+  const spec = take();
+  useProcess(spec);
+  if (spec.kernel) runKernel(spec);
+  else await runCommand(spec.argv.slice(1));
+}
+
+function defineGlobal(name: string, value: unknown): void {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+function define(name: string, value: unknown): void {
+  const property = Object.getOwnPropertyDescriptor(process, name);
+  if (property?.configurable !== false) {
+    Object.defineProperty(process, name, { value, writable: true, configurable: true, enumerable: true });
+  } else if (property.set || property.writable) process[name] = value;
+}
+
+function useProcess({ env, cwd }: ProcessSpec): void {
+  folder.current = cwd;
+  define("env", { ...env });
+  define("cwd", () => folder.current);
+  define("chdir", (wanted: string) => {
+    const target = path.resolve(folder.current, wanted);
+    if (!sync.statSync(target)!.isDirectory()) {
+      throw Object.assign(new Error(`ENOTDIR: not a directory, chdir '${target}'`), { code: "ENOTDIR" });
+    }
+    folder.current = target;
+  });
+  define("execPath", executable);
+  define("argv0", "node");
+  define("execArgv", []);
+  define("title", "node");
+  define("pid", 2);
+  define("ppid", 1);
+  for (const name of ["getuid", "geteuid", "getgid", "getegid"]) define(name, () => 1_000);
+  define("uptime", () => performance.now() / 1_000);
+  define("kill", () => {
+    throw Object.assign(new Error("kill EPERM"), { code: "EPERM", errno: -1, syscall: "kill" });
+  });
+  define("exit", (code?: number) => exit(code));
+  define("reallyExit", (code?: number) => deno.exit(Number(code ?? 0)));
+  define("abort", () => deno.exit(134));
+  if (typeof process["_tickCallback"] !== "function") define("_tickCallback", () => {});
+}
+
+let exiting = false;
+
+function exit(code: number | string | undefined = process.exitCode): never {
+  if (code !== undefined) process.exitCode = Number(code);
+  if (!exiting) {
+    exiting = true;
+    try {
+      process.emit("exit", process.exitCode ?? 0);
+    } catch (error) {
+      report(error);
+      deno.exit(7);
+    }
+  }
+  return deno.exit((process.exitCode ?? 0) & 0xff);
+}
+
+/** Errors that nobody has caught, as Node treats and prints them. */
+function useErrors(): void {
+  const listen = (globalThis as unknown as EventTarget).addEventListener.bind(globalThis);
+  const fail = (error: unknown, origin: string): void => {
+    if (error instanceof Error && typeof error.stack === "string") error.stack = withOwnFrames(error.stack);
+    process.emit("uncaughtExceptionMonitor", error, origin);
+    if (process.listenerCount("uncaughtException") > 0) {
+      process.emit("uncaughtException", error, origin);
+      return;
+    }
+    report(error);
+    process.exitCode = 1;
+    exit(1);
+  };
+  listen("error", (event) => {
+    event.preventDefault();
+    fail((event as unknown as { error: unknown }).error, "uncaughtException");
+  });
+  listen("unhandledrejection", (event) => {
+    event.preventDefault();
+    const { reason, promise } = event as unknown as { reason: unknown; promise: unknown };
+    if (process.listenerCount("unhandledRejection") > 0) process.emit("unhandledRejection", reason, promise);
+    else fail(reason, "unhandledRejection");
+  });
+}
+
+function report(error: unknown): void {
+  const text = error instanceof Error ? inspect(error) : `Uncaught ${inspect(error)}`;
+  const own = withOwnFrames(text);
+  sendData(
+    2,
+    new TextEncoder().encode(`${own}\n\nNode.js ${(nodeProcess as { version: string }).version}\n`),
+  );
+}
+
+function runKernel(spec: ProcessSpec): void {
+  const script = spec.argv[3]!;
+  process["argv"] = [executable, spec.kernel];
+  const run = new Function("require", script) as AnyFunction;
+  run(kernelRequire);
+}
+
+/** `node …` as far as programs use it: -e, -p, a file, standard input. */
+async function runCommand(given: readonly string[]): Promise<void> {
+  const rest = [...given];
+  if (rest[0] === "run") rest.shift();
+  while (rest[0]?.startsWith("--") && rest[0] !== "--version" && !/^--(eval|print)$/.test(rest[0]))
+    rest.shift();
+  const first = rest.shift();
+  if (first === "-v" || first === "--version") {
+    sendData(1, new TextEncoder().encode(`${(nodeProcess as { version: string }).version}\n`));
+    return;
+  }
+  if (first === "-e" || first === "--eval" || first === "-p" || first === "--print" || first === "-pe") {
+    process["argv"] = [executable, ...rest.slice(1)];
+    const code = rest[0] ?? "";
+    const value = await evaluate(code, `${folder.current}/[eval]`);
+    if (first !== "-e" && first !== "--eval") globalThis.console.log(value);
+    return;
+  }
+  if (first === undefined || first === "-") {
+    process["argv"] = [executable, "-", ...rest];
+    await evaluate(sync.readFileSync(0, "utf8") as string, `${folder.current}/[stdin]`);
+    return;
+  }
+  const filename = path.resolve(folder.current, first);
+  process["argv"] = [executable, filename, ...rest];
+  const require = (moduleApi["createRequire"] as (from: string) => (name: string) => unknown)(filename);
+  const code = sync.readFileSync(filename, "utf8") as string;
+  const isModule = /\.m[jt]s$/.test(filename) || /^\s*(import\s*[\w{*"']|export\s)/m.test(code);
+  if (isModule && !/\.c[jt]s$/.test(filename)) await import(`file://${filename}`);
+  else require(filename);
+}
+
+async function evaluate(code: string, filename: string): Promise<unknown> {
+  const vm = kernelRequire("vm") as typeof import("node:vm");
+  const createRequire = moduleApi["createRequire"] as (from: string) => unknown;
+  defineGlobal("require", createRequire(filename));
+  const options = {
+    filename,
+    importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  } as object;
+  if (/^\s*(import\s*[\w{*"']|export\s)/m.test(code)) {
+    return import(`data:text/javascript,${encodeURIComponent(code)}`);
+  }
+  return new vm.Script(code, options).runInThisContext();
+}

@@ -1,0 +1,76 @@
+interface Redirection {
+  readonly operator: string;
+}
+
+interface Command {
+  readonly type: string;
+  readonly name?: { readonly parts: readonly { readonly type: string; readonly value?: string }[] } | null;
+  redirections?: Redirection[];
+  readonly body?: readonly Statement[];
+  readonly condition?: readonly Statement[] | object | null;
+  readonly elseBody?: readonly Statement[] | null;
+  readonly clauses?: readonly {
+    readonly condition: readonly Statement[];
+    readonly body: readonly Statement[];
+  }[];
+  readonly items?: readonly { readonly body: readonly Statement[] }[];
+}
+
+interface Statement {
+  readonly pipelines: readonly { readonly commands: readonly Command[] }[];
+}
+
+const inputs = new Set(["<", "<<", "<<-", "<<<", "<>"]);
+const compound = new Set(["If", "For", "CStyleFor", "While", "Until", "Case", "Subshell", "Group"]);
+
+/**
+ * Sends what a script prints to files as it is printed: just-bash otherwise hands it over when the script has ended.
+ * Each command whose output would go to the script's own gets a redirection before its own ones.
+ */
+export function outputPlugin(stdout: string, stderr: string): object {
+  const to = (fd: number, path: string): Redirection =>
+    ({
+      type: "Redirection",
+      fd,
+      operator: ">>",
+      target: { type: "Word", parts: [{ type: "Literal", value: path }] },
+    }) as Redirection;
+
+  const redirect = (command: Command, streams: readonly Redirection[]): void => {
+    command.redirections = [...streams, ...(command.redirections ?? [])];
+  };
+  const visit = (command: Command, isLast: boolean): void => {
+    const streams = isLast ? [to(1, stdout), to(2, stderr)] : [to(2, stderr)];
+    if (command.type === "SimpleCommand") {
+      const first = command.name?.parts[0];
+      if (command.name && first?.value !== "exec") redirect(command, streams);
+      return;
+    }
+    if (!compound.has(command.type)) return;
+    if (!isLast || command.redirections?.some(({ operator }) => !inputs.has(operator))) {
+      return redirect(command, streams);
+    }
+    for (const list of [command.body, command.condition, command.elseBody]) {
+      if (Array.isArray(list)) visitAll(list as Statement[]);
+    }
+    for (const { condition, body } of command.clauses ?? []) {
+      visitAll(condition);
+      visitAll(body);
+    }
+    for (const { body } of command.items ?? []) visitAll(body);
+  };
+  const visitAll = (statements: readonly Statement[]): void => {
+    for (const { pipelines } of statements) {
+      for (const { commands } of pipelines) {
+        commands.forEach((command, index) => visit(command, index === commands.length - 1));
+      }
+    }
+  };
+  return {
+    name: "output",
+    transform: ({ ast }: { readonly ast: { readonly statements: readonly Statement[] } }) => {
+      visitAll(ast.statements);
+      return { ast };
+    },
+  };
+}

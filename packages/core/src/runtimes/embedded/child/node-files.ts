@@ -1,0 +1,593 @@
+import { Buffer } from "node:buffer";
+import path from "node:path";
+import { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { ask, nodeError } from "./node-errors.ts";
+import { call, sendData } from "./wire.ts";
+
+type PathLike = string | URL | Uint8Array;
+type Options = Readonly<Record<string, unknown>>;
+type Loose = string | Options | null | undefined;
+
+interface Status {
+  readonly type: "file" | "directory" | "symlink";
+  readonly size: number;
+  readonly mode: number;
+  readonly mtimeMs: number;
+  readonly inode: number;
+}
+
+const kinds = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
+/** Below are the standard streams and the kernel's own. */
+const firstDescriptor = 10;
+const pieceBytes = 1_048_576;
+
+export const constants = {
+  F_OK: 0,
+  R_OK: 4,
+  W_OK: 2,
+  X_OK: 1,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_CREAT: 0o100,
+  O_EXCL: 0o200,
+  O_TRUNC: 0o1000,
+  O_APPEND: 0o2000,
+  COPYFILE_EXCL: 1,
+  S_IFMT: 0o170000,
+  S_IFREG: 0o100000,
+  S_IFDIR: 0o040000,
+  S_IFLNK: 0o120000,
+} as const;
+
+/** Where relative paths start. */
+export const folder: { current: string } = { current: "/workspace" };
+/** Whether a run of a context is under way: its kernel has read a job and not said yet that it is done. */
+export const run: { underWay: boolean } = { underWay: false };
+const positions = new Map<number, number>();
+const doneMessage = '{"type":"done"';
+
+/** Read by programs that ask for input without waiting for events. */
+export function readInput(stream: 0 | 3, most: number, waitMs?: number): Uint8Array | "pending" {
+  const { value, data } = call({ op: "input", stream, most, ...(waitMs === undefined ? {} : { waitMs }) });
+  return value["pending"] === true ? "pending" : data;
+}
+
+function absolute(name: unknown): string {
+  if (name instanceof URL) return fileURLToPath(name);
+  const text = name instanceof Uint8Array ? Buffer.from(name).toString() : name;
+  if (typeof text !== "string") {
+    throw Object.assign(
+      new TypeError(
+        `The "path" argument must be of type string or an instance of Buffer or URL. Received ${text === null ? "null" : typeof text}`,
+      ),
+      { code: "ERR_INVALID_ARG_TYPE" },
+    );
+  }
+  return path.resolve(folder.current, text);
+}
+
+function option<Value>(options: Loose, name: string, otherwise: Value): Value {
+  if (typeof options !== "object" || options === null) return otherwise;
+  return (options[name] as Value | undefined) ?? otherwise;
+}
+
+function encodingOf(options: Loose): BufferEncoding | null {
+  const encoding = typeof options === "string" ? options : option<string | null>(options, "encoding", null);
+  return encoding === "buffer" ? null : (encoding as BufferEncoding | null);
+}
+
+function bytesOf(data: unknown, options: Loose): Uint8Array {
+  if (typeof data === "string") return Buffer.from(data, encodingOf(options) ?? "utf8");
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  throw Object.assign(
+    new TypeError(
+      `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${data === null ? "null" : `type ${typeof data}`}`,
+    ),
+    { code: "ERR_INVALID_ARG_TYPE" },
+  );
+}
+
+class Stats {
+  readonly dev = 1;
+  readonly ino: number;
+  readonly mode: number;
+  readonly nlink = 1;
+  readonly uid = 1_000;
+  readonly gid = 1_000;
+  readonly rdev = 0;
+  readonly size: number;
+  readonly blksize = 4_096;
+  readonly blocks: number;
+  readonly atimeMs: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly birthtimeMs: number;
+  readonly atime: Date;
+  readonly mtime: Date;
+  readonly ctime: Date;
+  readonly birthtime: Date;
+
+  constructor(status: Status) {
+    this.ino = status.inode;
+    this.mode = kinds[status.type] | status.mode;
+    this.size = status.size;
+    this.blocks = Math.ceil(status.size / 512);
+    this.atimeMs = this.mtimeMs = this.ctimeMs = this.birthtimeMs = status.mtimeMs;
+    this.atime = this.mtime = this.ctime = this.birthtime = new Date(status.mtimeMs);
+  }
+
+  isFile(): boolean {
+    return (this.mode & constants.S_IFMT) === constants.S_IFREG;
+  }
+  isDirectory(): boolean {
+    return (this.mode & constants.S_IFMT) === constants.S_IFDIR;
+  }
+  isSymbolicLink(): boolean {
+    return (this.mode & constants.S_IFMT) === constants.S_IFLNK;
+  }
+  isFIFO(): boolean {
+    return false;
+  }
+  isSocket(): boolean {
+    return false;
+  }
+  isBlockDevice(): boolean {
+    return false;
+  }
+  isCharacterDevice(): boolean {
+    return false;
+  }
+}
+
+class Dirent {
+  readonly name: string;
+  readonly parentPath: string;
+  readonly #type: Status["type"];
+
+  constructor(name: string, parentPath: string, type: Status["type"]) {
+    this.name = name;
+    this.parentPath = parentPath;
+    this.#type = type;
+  }
+
+  get path(): string {
+    return this.parentPath;
+  }
+  isFile(): boolean {
+    return this.#type === "file";
+  }
+  isDirectory(): boolean {
+    return this.#type === "directory";
+  }
+  isSymbolicLink(): boolean {
+    return this.#type === "symlink";
+  }
+  isFIFO(): boolean {
+    return false;
+  }
+  isSocket(): boolean {
+    return false;
+  }
+  isBlockDevice(): boolean {
+    return false;
+  }
+  isCharacterDevice(): boolean {
+    return false;
+  }
+}
+
+function status(syscall: string, name: PathLike, follow: boolean): Status {
+  return ask(syscall, { op: "stat", path: absolute(name), follow }).value as unknown as Status;
+}
+
+const textFlags: Readonly<Record<string, object>> = {
+  r: {},
+  rs: {},
+  "r+": { write: true },
+  "rs+": { write: true },
+  w: { write: true, create: true, truncate: true },
+  wx: { write: true, create: true, truncate: true, exclusive: true },
+  "w+": { write: true, create: true, truncate: true },
+  "wx+": { write: true, create: true, truncate: true, exclusive: true },
+  a: { write: true, create: true, append: true },
+  ax: { write: true, create: true, append: true, exclusive: true },
+  "a+": { write: true, create: true, append: true },
+  "ax+": { write: true, create: true, append: true, exclusive: true },
+};
+
+function flagsOf(flags: unknown): object {
+  if (typeof flags === "number") {
+    return {
+      write: (flags & 3) !== 0,
+      create: (flags & constants.O_CREAT) !== 0,
+      exclusive: (flags & constants.O_EXCL) !== 0,
+      truncate: (flags & constants.O_TRUNC) !== 0,
+      append: (flags & constants.O_APPEND) !== 0,
+    };
+  }
+  const known = textFlags[String(flags)];
+  if (known) return known;
+  throw Object.assign(new TypeError(`The argument 'flags' is invalid. Received '${String(flags)}'`), {
+    code: "ERR_INVALID_ARG_VALUE",
+  });
+}
+
+/** Node's synchronous functions on files: what the other forms are made of. */
+export const sync = {
+  openSync(name: PathLike, flags: unknown = "r", mode = 0o666): number {
+    const request = { op: "open", path: absolute(name), flags: flagsOf(flags), mode: mode & 0o755 };
+    return firstDescriptor + (ask("open", request).value["handle"] as number);
+  },
+
+  closeSync(descriptor: number): void {
+    if (descriptor < firstDescriptor) return;
+    positions.delete(descriptor);
+    ask("close", { op: "close", handle: descriptor - firstDescriptor });
+  },
+
+  readSync(descriptor: number, buffer: Uint8Array, ...rest: unknown[]): number {
+    const given = typeof rest[0] === "object" && rest[0] !== null ? (rest[0] as Options) : undefined;
+    const offset = Number(given ? (given["offset"] ?? 0) : (rest[0] ?? 0));
+    const length = Number((given ? given["length"] : rest[1]) ?? buffer.byteLength - offset);
+    const wanted = (given ? given["position"] : rest[2]) as number | bigint | null | undefined;
+    const target = new Uint8Array(buffer.buffer, buffer.byteOffset + offset, length);
+    if (descriptor === 0 || descriptor === 3) {
+      const data = readInput(descriptor, length) as Uint8Array;
+      target.set(data);
+      if (descriptor === 3) run.underWay = true;
+      return data.length;
+    }
+    const position =
+      wanted === null || wanted === undefined ? (positions.get(descriptor) ?? 0) : Number(wanted);
+    const request = { op: "read", handle: descriptor - firstDescriptor, position, length };
+    const { data } = ask("read", request);
+    target.set(data);
+    if (wanted === null || wanted === undefined) positions.set(descriptor, position + data.length);
+    return data.length;
+  },
+
+  writeSync(descriptor: number, data: unknown, ...rest: unknown[]): number {
+    const isText = typeof data === "string";
+    const whole = bytesOf(data, isText && typeof rest[1] === "string" ? rest[1] : null);
+    const given =
+      !isText && typeof rest[0] === "object" && rest[0] !== null ? (rest[0] as Options) : undefined;
+    const offset = isText ? 0 : Number(given ? (given["offset"] ?? 0) : (rest[0] ?? 0));
+    const length = isText
+      ? whole.length
+      : Number((given ? given["length"] : rest[1]) ?? whole.length - offset);
+    const wanted = (isText ? rest[0] : given ? given["position"] : rest[2]) as number | null | undefined;
+    const bytes = whole.subarray(offset, offset + length);
+    if (descriptor === 1 || descriptor === 2 || descriptor === 3) {
+      sendData(descriptor, bytes);
+      if (descriptor === 3 && Buffer.from(bytes.subarray(0, doneMessage.length)).toString() === doneMessage) {
+        run.underWay = false;
+      }
+      return bytes.length;
+    }
+    let position = typeof wanted === "number" ? wanted : (positions.get(descriptor) ?? 0);
+    for (let start = 0; start < bytes.length; start += pieceBytes) {
+      const request = { op: "write", handle: descriptor - firstDescriptor, position };
+      const piece = bytes.subarray(start, start + pieceBytes);
+      position = ask("write", request, piece).value["position"] as number;
+    }
+    if (typeof wanted !== "number") positions.set(descriptor, position);
+    return bytes.length;
+  },
+
+  readFileSync(name: PathLike | number, options?: Loose): string | Buffer {
+    const pieces: Buffer[] = [];
+    const descriptor = typeof name === "number" ? name : sync.openSync(name, option(options, "flag", "r"));
+    try {
+      for (;;) {
+        const piece = Buffer.allocUnsafe(pieceBytes);
+        const count = sync.readSync(descriptor, piece);
+        if (count === 0) break;
+        pieces.push(piece.subarray(0, count));
+        if (descriptor >= firstDescriptor && count < pieceBytes) break;
+      }
+    } finally {
+      if (typeof name !== "number") sync.closeSync(descriptor);
+    }
+    const content = Buffer.concat(pieces);
+    const encoding = encodingOf(options);
+    return encoding ? content.toString(encoding) : content;
+  },
+
+  writeFileSync(name: PathLike | number, data: unknown, options?: Loose): void {
+    const bytes = bytesOf(data, options);
+    const mode = option(options, "mode", 0o666);
+    const descriptor =
+      typeof name === "number" ? name : sync.openSync(name, option(options, "flag", "w"), mode);
+    try {
+      sync.writeSync(descriptor, bytes);
+    } finally {
+      if (typeof name !== "number") sync.closeSync(descriptor);
+    }
+  },
+
+  appendFileSync(name: PathLike | number, data: unknown, options?: Loose): void {
+    const base = typeof options === "string" ? { encoding: options } : (options ?? {});
+    sync.writeFileSync(name, data, { flag: "a", ...base });
+  },
+
+  existsSync(name: PathLike): boolean {
+    try {
+      status("stat", name, true);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+
+  accessSync(name: PathLike): void {
+    status("access", name, true);
+  },
+
+  statSync(name: PathLike, options?: Loose): Stats | undefined {
+    try {
+      return new Stats(status("stat", name, true));
+    } catch (error) {
+      return missing(error, options);
+    }
+  },
+
+  lstatSync(name: PathLike, options?: Loose): Stats | undefined {
+    try {
+      return new Stats(status("lstat", name, false));
+    } catch (error) {
+      return missing(error, options);
+    }
+  },
+
+  fstatSync(descriptor: number): Stats {
+    if (descriptor < firstDescriptor) {
+      return new Stats({ type: "file", size: 0, mode: 0o666, mtimeMs: 0, inode: 0 });
+    }
+    const { value } = ask("fstat", { op: "fstat", handle: descriptor - firstDescriptor });
+    return new Stats(value as unknown as Status);
+  },
+
+  readdirSync(name: PathLike, options?: Loose): (string | Buffer | Dirent)[] {
+    const root = absolute(name);
+    const typed = option(options, "withFileTypes", false);
+    const recursive = option(options, "recursive", false);
+    const found: (string | Dirent)[] = [];
+    const walk = (place: string): void => {
+      const entries = ask("scandir", { op: "list", path: place }).value["entries"] as {
+        name: string;
+        type: Status["type"];
+      }[];
+      for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+        const full = path.join(place, entry.name);
+        found.push(typed ? new Dirent(entry.name, place, entry.type) : path.relative(root, full));
+        if (recursive && entry.type === "directory") walk(full);
+      }
+    };
+    walk(root);
+    return encodingOf(options) === null && option(options, "encoding", null) === "buffer"
+      ? found.map((entry) => (typeof entry === "string" ? Buffer.from(entry) : entry))
+      : found;
+  },
+
+  mkdirSync(name: PathLike, options?: Loose | number): string | undefined {
+    const target = absolute(name);
+    const mode = typeof options === "number" ? options : option(options, "mode", 0o777);
+    if (typeof options === "number" || !option(options, "recursive", false)) {
+      ask("mkdir", { op: "mkdir", path: target, mode: Number(mode) & 0o755 });
+      return undefined;
+    }
+    let first: string | undefined;
+    const parts = target.split("/").filter(Boolean);
+    for (let depth = 1; depth <= parts.length; depth += 1) {
+      const place = `/${parts.slice(0, depth).join("/")}`;
+      const there = sync.statSync(place, { throwIfNoEntry: false });
+      if (there?.isDirectory()) continue;
+      if (there) throw nodeError(depth === parts.length ? "EEXIST" : "ENOTDIR", "mkdir", target);
+      ask("mkdir", { op: "mkdir", path: place, mode: Number(mode) & 0o755 });
+      first ??= place;
+    }
+    return first;
+  },
+
+  mkdtempSync(prefix: string): string {
+    const name = absolute(`${prefix}${Math.random().toString(36).slice(2, 8).padEnd(6, "x")}`);
+    sync.mkdirSync(name, 0o700);
+    return name;
+  },
+
+  unlinkSync: (name: PathLike): void => void ask("unlink", { op: "unlink", path: absolute(name) }),
+
+  rmdirSync(name: PathLike, options?: Loose): void {
+    if (option(options, "recursive", false)) sync.rmSync(name, { recursive: true });
+    else ask("rmdir", { op: "rmdir", path: absolute(name) });
+  },
+
+  rmSync(name: PathLike, options?: Loose): void {
+    const target = absolute(name);
+    const there = sync.lstatSync(target, { throwIfNoEntry: false });
+    if (!there) {
+      if (option(options, "force", false)) return;
+      throw nodeError("ENOENT", "lstat", target);
+    }
+    if (!there.isDirectory()) return sync.unlinkSync(target);
+    if (!option(options, "recursive", false)) {
+      throw Object.assign(new Error(`Path is a directory: rm returned EISDIR (is a directory) ${target}`), {
+        code: "ERR_FS_EISDIR",
+      });
+    }
+    for (const entry of sync.readdirSync(target)) {
+      sync.rmSync(path.join(target, String(entry)), { recursive: true });
+    }
+    ask("rmdir", { op: "rmdir", path: target });
+  },
+
+  renameSync(from: PathLike, to: PathLike): void {
+    ask("rename", { op: "rename", from: absolute(from), to: absolute(to) });
+  },
+
+  copyFileSync(from: PathLike, to: PathLike, mode = 0): void {
+    if (sync.statSync(from)!.isDirectory())
+      throw nodeError("EISDIR", "copyfile", absolute(from), absolute(to));
+    const flag = mode & constants.COPYFILE_EXCL ? "wx" : "w";
+    sync.writeFileSync(to, sync.readFileSync(from), { flag });
+  },
+
+  cpSync(from: PathLike, to: PathLike, options?: Loose): void {
+    const source = absolute(from);
+    const target = absolute(to);
+    const there = sync.lstatSync(source)!;
+    if (there.isSymbolicLink()) return sync.symlinkSync(sync.readlinkSync(source), target);
+    if (!there.isDirectory()) {
+      sync.mkdirSync(path.dirname(target), { recursive: true });
+      if (option(options, "force", true) || !sync.existsSync(target)) sync.copyFileSync(source, target);
+      return;
+    }
+    if (!option(options, "recursive", false)) {
+      throw Object.assign(new Error(`Recursive option not enabled, cannot copy a directory: ${source}`), {
+        code: "ERR_FS_EISDIR",
+      });
+    }
+    sync.mkdirSync(target, { recursive: true });
+    for (const entry of sync.readdirSync(source)) {
+      sync.cpSync(path.join(source, String(entry)), path.join(target, String(entry)), options);
+    }
+  },
+
+  symlinkSync(target: PathLike, name: PathLike): void {
+    ask("symlink", { op: "symlink", target: String(target), path: absolute(name) });
+  },
+
+  linkSync(from: PathLike, to: PathLike): void {
+    throw nodeError("EPERM", "link", absolute(from), absolute(to));
+  },
+
+  readlinkSync: (name: PathLike): string =>
+    ask("readlink", { op: "readlink", path: absolute(name) }).value["target"] as string,
+
+  realpathSync: (name: PathLike): string =>
+    ask("realpath", { op: "realpath", path: absolute(name) }).value["path"] as string,
+
+  chmodSync(name: PathLike, mode: number | string): void {
+    const wanted = typeof mode === "string" ? Number.parseInt(mode, 8) : mode;
+    ask("chmod", { op: "chmod", path: absolute(name), mode: wanted });
+  },
+
+  chownSync(name: PathLike): void {
+    status("chown", name, true);
+  },
+
+  utimesSync(name: PathLike, _atime: unknown, mtime: unknown): void {
+    const mtimeMs = mtime instanceof Date ? mtime.getTime() : Number(mtime) * 1_000;
+    ask("utime", { op: "utime", path: absolute(name), mtimeMs });
+  },
+
+  truncateSync(name: PathLike, size = 0): void {
+    const descriptor = sync.openSync(name, "r+");
+    try {
+      sync.ftruncateSync(descriptor, size);
+    } finally {
+      sync.closeSync(descriptor);
+    }
+  },
+
+  ftruncateSync(descriptor: number, size = 0): void {
+    ask("ftruncate", { op: "resize", handle: descriptor - firstDescriptor, size });
+  },
+
+  fsyncSync(): void {},
+  fdatasyncSync(): void {},
+  fchmodSync(): void {},
+  futimesSync(): void {},
+
+  readvSync(descriptor: number, buffers: readonly Uint8Array[]): number {
+    let total = 0;
+    for (const buffer of buffers) {
+      const count = sync.readSync(descriptor, buffer);
+      total += count;
+      if (count < buffer.byteLength) break;
+    }
+    return total;
+  },
+
+  writevSync(descriptor: number, buffers: readonly Uint8Array[]): number {
+    return buffers.reduce((sum, buffer) => sum + sync.writeSync(descriptor, buffer), 0);
+  },
+};
+
+function missing(error: unknown, options: Loose): undefined {
+  const { code } = error as { code?: string };
+  if (option(options, "throwIfNoEntry", true) || code !== "ENOENT") throw error;
+  return undefined;
+}
+
+export function readStream(name: PathLike, options?: Loose): Readable {
+  const descriptor = option<number | undefined>(options, "fd", undefined);
+  let open = descriptor;
+  let position = option(options, "start", 0);
+  const end = option(options, "end", Number.POSITIVE_INFINITY);
+  const stream = new Readable({
+    highWaterMark: option(options, "highWaterMark", 65_536),
+    encoding: encodingOf(options) ?? undefined,
+    construct(callback) {
+      try {
+        open ??= sync.openSync(name, option(options, "flags", "r"));
+        callback();
+        stream.emit("open", open);
+        stream.emit("ready");
+      } catch (error) {
+        callback(error as Error);
+      }
+    },
+    read(size) {
+      try {
+        const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(size, end - position + 1)));
+        const count = buffer.length === 0 ? 0 : sync.readSync(open!, buffer, 0, buffer.length, position);
+        position += count;
+        this.push(count === 0 ? null : buffer.subarray(0, count));
+      } catch (error) {
+        this.destroy(error as Error);
+      }
+    },
+    destroy(error, callback) {
+      if (open !== undefined && descriptor === undefined) sync.closeSync(open);
+      callback(error);
+    },
+  });
+  return Object.assign(stream, { path: name });
+}
+
+export function writeStream(name: PathLike, options?: Loose): Writable {
+  let open: number | undefined;
+  let bytesWritten = 0;
+  const stream = new Writable({
+    defaultEncoding: encodingOf(options) ?? "utf8",
+    construct(callback) {
+      try {
+        open = sync.openSync(name, option(options, "flags", "w"), option(options, "mode", 0o666));
+        callback();
+        stream.emit("open", open);
+        stream.emit("ready");
+      } catch (error) {
+        callback(error as Error);
+      }
+    },
+    write(chunk: Buffer, _encoding, callback) {
+      try {
+        bytesWritten += sync.writeSync(open!, chunk);
+        callback();
+      } catch (error) {
+        callback(error as Error);
+      }
+    },
+    destroy(error, callback) {
+      if (open !== undefined) sync.closeSync(open);
+      callback(error);
+    },
+  });
+  Object.defineProperty(stream, "bytesWritten", { get: () => bytesWritten });
+  return Object.assign(stream, { path: name });
+}
+
+export { Dirent, Stats };

@@ -1,0 +1,343 @@
+import { Buffer } from "node:buffer";
+import childProcess from "node:child_process";
+import Module from "node:module";
+import os from "node:os";
+import path from "node:path";
+import nodeProcess from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import vm from "node:vm";
+import { ReplSession } from "./node-repl.ts";
+import { folder, sync } from "./node-files.ts";
+import { fs, promises } from "./node-fs.ts";
+
+type AnyFunction = (...given: unknown[]) => unknown;
+type Require = ((name: string) => unknown) & Record<string, unknown>;
+
+interface Loaded {
+  id: string;
+  filename: string;
+  exports: unknown;
+  loaded: boolean;
+  children: unknown[];
+  paths: string[];
+  require?: Require;
+}
+
+const hooksOf = Module as unknown as {
+  registerHooks(hooks: object): { deregister(): void };
+  stripTypeScriptTypes(code: string, options: object): string;
+};
+const builtin = (nodeProcess as unknown as { getBuiltinModule(name: string): unknown }).getBuiltinModule.bind(
+  nodeProcess,
+);
+const extensions = [
+  "",
+  ".js",
+  ".cjs",
+  ".mjs",
+  ".json",
+  ".ts",
+  ".mts",
+  ".cts",
+  "/index.js",
+  "/index.cjs",
+  "/index.mjs",
+  "/index.ts",
+];
+
+const refused =
+  (what: string): AnyFunction =>
+  () => {
+    throw Object.assign(
+      new Error(`${what} This is the embedded sandbox; docs/embedded.md has what differs.`),
+      {
+        code: "ERR_UNSUPPORTED",
+      },
+    );
+  };
+const noProcesses = refused(
+  "No process can be started from a program: run the command with executeCommand, or write the step in JavaScript.",
+);
+const noThreads = refused("No thread can be started here: do the work in this one.");
+
+function withAll(names: readonly string[], base: object, value: unknown): Record<string, unknown> {
+  return { ...(base as Record<string, unknown>), ...Object.fromEntries(names.map((name) => [name, value])) };
+}
+
+class NoThread {
+  constructor() {
+    noThreads();
+  }
+}
+
+/** What the kernel asks of worker threads: a listener for interrupts, of which there are none here. */
+class ListenerThread {
+  on(event: string, listener: (message: unknown) => void): this {
+    if (event === "message") setTimeout(() => listener("ready"), 0);
+    return this;
+  }
+  unref(): void {}
+}
+
+/** Node's own modules, those that reach out of the process replaced. */
+const replaced: Record<string, unknown> = {
+  fs,
+  "fs/promises": promises,
+  child_process: withAll(
+    ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"],
+    childProcess,
+    noProcesses,
+  ),
+  worker_threads: { isMainThread: true, parentPort: null, workerData: null, threadId: 0, Worker: NoThread },
+  cluster: { isPrimary: true, isMaster: true, isWorker: false, fork: noProcesses },
+  inspector: { Session: refused("There is no inspector here.") },
+  os: {
+    ...os,
+    hostname: () => "sandbox",
+    cpus: () => [{ model: "sandbox", speed: 0, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } }],
+    availableParallelism: () => 1,
+    totalmem: () => 1_073_741_824,
+    freemem: () => 536_870_912,
+    loadavg: () => [0, 0, 0],
+    uptime: () => performance.now() / 1_000,
+    networkInterfaces: () => ({}),
+    userInfo: () => ({ uid: 1_000, gid: 1_000, username: "sandbox", homedir: "/workspace", shell: null }),
+    homedir: () => "/workspace",
+    tmpdir: () => "/tmp",
+    release: () => "0",
+    version: () => "sandbox",
+  },
+  process: nodeProcess,
+  console: undefined,
+};
+
+const cache: Record<string, Loaded> = Object.create(null) as Record<string, Loaded>;
+
+export const moduleApi: Record<string, unknown> & { registerHooks?: unknown } = Object.assign(
+  function SandboxModule(this: Loaded, id: string) {
+    Object.assign(this, { id, filename: id, exports: {}, loaded: false, children: [], paths: [] });
+  } as unknown as Record<string, unknown>,
+  {
+    builtinModules: Module.builtinModules,
+    isBuiltin: (name: string) => isBuiltin(name),
+    createRequire: (from: string | URL) => makeRequire(path.dirname(fileOf(from))),
+    _nodeModulePaths: (from: string) => modulePaths(from),
+    registerHooks: hooksOf.registerHooks.bind(Module),
+    stripTypeScriptTypes: hooksOf.stripTypeScriptTypes.bind(Module),
+    SourceMap: (Module as unknown as { SourceMap: unknown }).SourceMap,
+    syncBuiltinESMExports: () => {},
+    _cache: cache,
+  },
+);
+moduleApi["Module"] = moduleApi;
+replaced["module"] = moduleApi;
+
+function bare(name: string): string {
+  return name.startsWith("node:") ? name.slice(5) : name;
+}
+
+function isBuiltin(name: string): boolean {
+  return Module.builtinModules.includes(bare(name));
+}
+
+function builtinModule(name: string): unknown {
+  if (bare(name) === "console") return globalThis.console;
+  return Object.hasOwn(replaced, bare(name)) ? replaced[bare(name)] : builtin(`node:${bare(name)}`);
+}
+
+/** `require` of the kernel, which may have what a program may not. */
+export function kernelRequire(name: string): unknown {
+  if (name === "inspector") return { Session: ReplSession };
+  if (name === "worker_threads") return { Worker: ListenerThread };
+  return builtinModule(name);
+}
+
+function modulePaths(from: string): string[] {
+  const found: string[] = [];
+  for (let place = from; ; place = path.dirname(place)) {
+    found.push(path.join(place, "node_modules"));
+    if (place === "/") return found;
+  }
+}
+
+function fileAt(place: string): string | undefined {
+  const found = extensions.map((extension) => place + extension).find((name) => isFile(name));
+  if (found) return found;
+  const manifest = `${place}/package.json`;
+  if (!isFile(manifest)) return undefined;
+  const { main, module, exports } = JSON.parse(sync.readFileSync(manifest, "utf8") as string) as Record<
+    string,
+    unknown
+  >;
+  const entry = entryOf(exports) ?? module ?? main ?? "index.js";
+  return typeof entry === "string" ? fileAt(path.join(place, entry)) : undefined;
+}
+
+function entryOf(exports: unknown): string | undefined {
+  if (typeof exports === "string") return exports;
+  if (typeof exports !== "object" || exports === null) return undefined;
+  const conditions = exports as Record<string, unknown>;
+  return entryOf(
+    conditions["."] ??
+      conditions["node"] ??
+      conditions["import"] ??
+      conditions["require"] ??
+      conditions["default"],
+  );
+}
+
+function isFile(name: string): boolean {
+  try {
+    return sync.statSync(name)!.isFile();
+  } catch {
+    return false;
+  }
+}
+
+function resolveFile(name: string, from: string): string {
+  const places =
+    /^\.{0,2}\//.test(name) || name === "." || name === ".."
+      ? [path.resolve(from, name)]
+      : modulePaths(from).map((place) => path.join(place, name));
+  for (const place of places) {
+    const found = fileAt(place);
+    if (found) return found;
+  }
+  const packaged = !/^[./]/.test(name);
+  const hint = packaged ? " There are no npm packages in this sandbox: use Node's own modules." : "";
+  throw Object.assign(new Error(`Cannot find module '${name}'.${hint}`), {
+    code: packaged ? "ERR_MODULE_NOT_FOUND" : "MODULE_NOT_FOUND",
+  });
+}
+
+function fileOf(address: string | URL): string {
+  const text = String(address);
+  return text.startsWith("file:") ? fileURLToPath(text) : text;
+}
+
+/** JavaScript of a source that may be TypeScript. */
+function javaScriptOf(filename: string): string {
+  const code = sync.readFileSync(filename, "utf8") as string;
+  return /\.[mc]?ts$/.test(filename) ? hooksOf.stripTypeScriptTypes(code, { mode: "transform" }) : code;
+}
+
+function makeRequire(from: string): Require {
+  const resolve = (name: string): string => (isBuiltin(name) ? name : resolveFile(name, from));
+  const require = (name: string): unknown => {
+    if (isBuiltin(name)) return builtinModule(name);
+    const filename = resolve(name);
+    const known = cache[filename];
+    if (known) return known.exports;
+    const module: Loaded = {
+      id: filename,
+      filename,
+      exports: {},
+      loaded: false,
+      children: [],
+      paths: modulePaths(path.dirname(filename)),
+    };
+    cache[filename] = module;
+    try {
+      load(module, filename);
+    } catch (error) {
+      delete cache[filename];
+      throw error;
+    }
+    module.loaded = true;
+    return module.exports;
+  };
+  return Object.assign(require, { resolve, cache, main: undefined, extensions: {} }) as unknown as Require;
+}
+
+function load(module: Loaded, filename: string): void {
+  if (filename.endsWith(".json")) {
+    module.exports = JSON.parse(sync.readFileSync(filename, "utf8") as string);
+    return;
+  }
+  const code = javaScriptOf(filename).replace(/^#!.*/, "");
+  const names = ["exports", "require", "module", "__filename", "__dirname"];
+  const body = vm.compileFunction(code, names, { filename });
+  const own = makeRequire(path.dirname(filename));
+  module.require = own;
+  (body as unknown as AnyFunction).call(
+    module.exports,
+    module.exports,
+    own,
+    module,
+    filename,
+    path.dirname(filename),
+  );
+}
+
+const exposed = Symbol.for("llm-sandbox.builtin");
+
+/** Modules in memory: Node's own as they are here, the program's from the session's files. */
+export function useModules(): void {
+  Object.defineProperty(globalThis, exposed, { value: builtinModule });
+  Object.defineProperty(nodeProcess, "getBuiltinModule", {
+    value: (name: string) => (isBuiltin(name) ? builtinModule(name) : undefined),
+    configurable: true,
+  });
+  hooksOf.registerHooks({
+    resolve(specifier: string, context: { parentURL?: string }, next: AnyFunction) {
+      if (isBuiltin(specifier)) {
+        return { url: `sandbox:${bare(specifier)}`, format: "module", shortCircuit: true };
+      }
+      if (/^(data|blob|sandbox):/.test(specifier)) return next(specifier, context);
+      if (/^https?:/.test(specifier)) {
+        throw new Error(`Cannot import ${specifier}: this sandbox has no network.`);
+      }
+      const parent = context.parentURL?.startsWith("file:")
+        ? path.dirname(fileURLToPath(context.parentURL))
+        : folder.current;
+      const filename = resolveFile(
+        specifier.startsWith("file:") ? fileURLToPath(specifier) : specifier,
+        parent,
+      );
+      const format = filename.endsWith(".json") ? "json" : "module";
+      return { url: pathToFileURL(filename).href, format, shortCircuit: true };
+    },
+    load(url: string, context: object, next: AnyFunction) {
+      if (url.startsWith("sandbox:")) {
+        return { format: "module", source: builtinSource(url.slice("sandbox:".length)), shortCircuit: true };
+      }
+      if (!url.startsWith("file:")) return next(url, context);
+      const filename = fileURLToPath(url);
+      if (filename.endsWith(".json")) {
+        return {
+          format: "json",
+          source: Buffer.from(sync.readFileSync(filename) as Buffer),
+          shortCircuit: true,
+        };
+      }
+      return { format: "module", source: moduleSource(filename), shortCircuit: true };
+    },
+  });
+}
+
+function builtinSource(name: string): string {
+  const value = builtinModule(name);
+  const names = Object.keys(value as object).filter(
+    (key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== "default",
+  );
+  const start = `const module = globalThis[Symbol.for("llm-sandbox.builtin")](${JSON.stringify(name)});\nexport default module;\n`;
+  return (
+    start + names.map((key, at) => `const _${at} = module.${key}; export { _${at} as ${key} };\n`).join("")
+  );
+}
+
+/** A CommonJS file that is imported is one default export with its properties beside it. */
+function moduleSource(filename: string): string {
+  const code = javaScriptOf(filename);
+  const isModule = /\.m[jt]s$/.test(filename) || /^\s*(import|export)\b/m.test(code);
+  if (isModule && !filename.endsWith(".cjs")) return code;
+  if (!/\b(module|exports|require)\b/.test(code)) return code;
+  const value = makeRequire(path.dirname(filename))(filename);
+  const names = typeof value === "object" && value !== null ? Object.keys(value) : [];
+  const some = names.filter((key) => /^[A-Za-z_$][\w$]*$/.test(key) && key !== "default");
+  const place = JSON.stringify(filename);
+  return (
+    `import { createRequire } from "node:module";\nconst value = createRequire(${place})(${place});\nexport default value;\n` +
+    some.map((key, at) => `const _${at} = value.${key}; export { _${at} as ${key} };\n`).join("")
+  );
+}

@@ -1,0 +1,84 @@
+import type { ChildCall } from "./child-frames.ts";
+import { answerFileCall } from "./file-calls.ts";
+import type { Answer } from "./file-calls.ts";
+import type { InputBuffer } from "./input-buffer.ts";
+import { parserPart } from "./package-parts.ts";
+import type { ProgramFiles } from "./program-files.ts";
+
+/** What a process may ask for. */
+export interface ProcessCalls {
+  readonly files: ProgramFiles;
+  readonly inputs: Readonly<Record<0 | 3, InputBuffer>>;
+  onStarted(): void;
+  onNoProgram(): void;
+  onOutOfMemory(): void;
+  /** Another process, from its start to its end. */
+  run(command: OtherCommand): Promise<OtherResult>;
+}
+
+export interface OtherCommand {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly input: Uint8Array;
+}
+
+export interface OtherResult {
+  readonly exitCode: number;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+}
+
+const mostInputBytes = 1_048_576;
+const longestWaitMs = 1_000;
+
+/** Answers a call of a process; what it throws with an errno as `code` is the call's failure. */
+export async function answerProcessCall(process: ProcessCalls, call: ChildCall): Promise<Answer> {
+  const { request } = call;
+  switch (request["op"]) {
+    case "input":
+      return input(process, request);
+    case "started":
+      process.onStarted();
+      return { value: {} };
+    case "no-program":
+      process.onNoProgram();
+      return { value: {} };
+    case "out-of-memory":
+      process.onOutOfMemory();
+      return { value: {} };
+    case "part":
+      if (request["name"] === "acorn") return parserPart();
+      break;
+    case "run":
+      return run(process, call);
+    default:
+  }
+  const answer = answerFileCall(process.files, call);
+  if (answer) return answer;
+  throw Object.assign(new Error(`no call ${String(request["op"]).slice(0, 40)}`), { code: "ENOSYS" });
+}
+
+async function input({ inputs }: ProcessCalls, request: ChildCall["request"]): Promise<Answer> {
+  const { most, waitMs } = request;
+  const bytes = typeof most === "number" && most > 0 ? Math.min(most, mostInputBytes) : 65_536;
+  const wait = typeof waitMs === "number" && waitMs >= 0 ? Math.min(waitMs, longestWaitMs) : undefined;
+  const data = await inputs[request["stream"] === 3 ? 3 : 0].take(bytes, wait);
+  return data === null ? { value: { pending: true } } : { value: {}, data };
+}
+
+async function run(process: ProcessCalls, { request, data }: ChildCall): Promise<Answer> {
+  const argv = strings(request["argv"]);
+  const env = Object.fromEntries(
+    Object.entries(request["env"] ?? {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === "string",
+    ),
+  );
+  const cwd = typeof request["cwd"] === "string" ? request["cwd"] : "/workspace";
+  const { exitCode, stdout, stderr } = await process.run({ argv, env, cwd, input: Buffer.from(data) });
+  return { value: { exitCode, stdoutBytes: stdout.length }, data: Buffer.concat([stdout, stderr]) };
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
