@@ -43,7 +43,8 @@ export type Command =
   | { readonly name: "tour"; readonly runtime?: RuntimeName }
   | { readonly name: "doctor" }
   | { readonly name: "clean" }
-  | { readonly name: "help" };
+  | { readonly name: "help" }
+  | { readonly name: "version" };
 
 /** A file or folder and where it goes. */
 export interface Transfer {
@@ -58,6 +59,7 @@ const mebibyte = 1024 * 1024;
 export async function parseCommand(args: readonly string[]): Promise<Command> {
   const { values, positionals } = parse(args);
   if (values.help) return { name: "help" };
+  if (values.version) return { name: "version" };
   const [name, file, ...rest] = positionals;
 
   if (name === "tour" || name === undefined) {
@@ -101,10 +103,12 @@ function parse(args: readonly string[]) {
         image: { type: "string" },
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
+        version: { type: "boolean", default: false },
       },
     });
   } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
+    // Node goes on with advice for programs that take such arguments as they come.
+    throw new UsageError((error as Error).message.split(/\. /, 1)[0]!, { cause: error });
   }
 }
 

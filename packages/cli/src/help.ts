@@ -24,7 +24,7 @@ export function help(): string {
   --json             prints the whole result as one JSON object in place of the output
   --image IMAGE      a container image instead of the language's own
   --verbose          says what happens underneath
-  -h, --help
+  -h, --help; --version
 
 The exit code is the program's own; 124 after a timeout, 137 when out of memory, 130 after Ctrl-C,
 and 2 for a mistake on the command line, 3 where the sandbox itself failed.

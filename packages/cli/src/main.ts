@@ -6,6 +6,7 @@ import { explain } from "./explain.ts";
 import { help } from "./help.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { runCode } from "./run-code.ts";
+import { version } from "./version.ts";
 import { shell } from "./shell.ts";
 import { tour } from "./tour/tour.ts";
 
@@ -18,6 +19,7 @@ try {
   const command = await parseCommand(process.argv.slice(2));
   const signal = interruptSignal();
   if (command.name === "help") process.stdout.write(help());
+  else if (command.name === "version") process.stdout.write(`${version()}\n`);
   else if (command.name === "run") process.exitCode = await runCode(command, signal);
   else if (command.name === "shell") process.exitCode = await shell(command, signal);
   else if (command.name === "doctor") process.exitCode = await doctor(signal);

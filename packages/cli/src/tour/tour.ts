@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { auto } from "@llm-sandbox/core";
@@ -63,11 +63,15 @@ async function show(step: Step, session: SandboxSession, signal: AbortSignal): P
 async function bringBack(file: string, session: SandboxSession): Promise<void> {
   const begin = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "llm-sandbox-tour-"));
-  const copy = join(folder, file);
-  await session.copyFromRuntime(file, copy);
-  const took = duration(performance.now() - begin);
-  print(`   ${styled("green", "✓")} copied to ${copy}, ${styled("bold", took)}`);
-  printBlock("  ", await readFile(copy, "utf8"));
+  try {
+    const copy = join(folder, file);
+    await session.copyFromRuntime(file, copy);
+    const took = duration(performance.now() - begin);
+    print(`   ${styled("green", "✓")} copied to ${copy}, ${styled("bold", took)}`);
+    printBlock("  ", await readFile(copy, "utf8"));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function outputOf({ stdout, stderr, value, error }: ExecutionResult): string {

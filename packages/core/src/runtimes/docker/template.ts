@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join, posix } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -16,6 +15,7 @@ import { splitReference } from "../engine/image/pull-image.ts";
 import { label, namePrefix, ownedLabels } from "../engine/labels.ts";
 import { orAborted } from "../shared/or-aborted.ts";
 import { thisOwner } from "../shared/owner.ts";
+import { withTemporaryFolder } from "../shared/temporary-folder.ts";
 import { spoolWorkspace } from "../shared/spool-workspace.ts";
 import { tarArchive } from "../shared/tar-archive.ts";
 import { withinTime } from "../shared/within-time.ts";
@@ -33,8 +33,7 @@ export async function saveTemplate(
   request: SaveTemplateRequest,
   signal: AbortSignal | undefined,
 ): Promise<Template> {
-  const { client } = engine;
-  const { base, workspace, path } = request;
+  const { workspace } = request;
   const reference = request.name ?? `llm-sandbox/template:${randomBytes(8).toString("hex")}`;
   checkReference(reference);
   if (reference.includes("@")) {
@@ -47,7 +46,24 @@ export async function saveTemplate(
       },
     );
   }
-  const folder = await mkdtemp(join(tmpdir(), "llm-sandbox-template-"));
+  return withTemporaryFolder("template", (folder) =>
+    saveThrough(folder, { engine, request, reference, signal }),
+  );
+}
+
+/** The same with room for the workspace on this machine. */
+async function saveThrough(
+  folder: string,
+  work: {
+    readonly engine: Engine;
+    readonly request: SaveTemplateRequest;
+    readonly reference: string;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<Template> {
+  const { engine, request, reference, signal } = work;
+  const { client } = engine;
+  const { base, workspace, path } = request;
   const container = `${namePrefix}template-${randomBytes(8).toString("hex")}`;
   const steps: Promise<unknown>[] = [];
   let saved = false;
@@ -82,7 +98,6 @@ export async function saveTemplate(
       if (!saved && request.name === undefined) await removeImage(client, reference);
     };
     await withinTime(tidyMs, tidy());
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
