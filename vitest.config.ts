@@ -10,7 +10,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "unit",
           include: ["{packages,apps}/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs"],
-          exclude: [...exclude, "**/*.engine.test.ts", "**/*.long.test.ts"],
+          exclude: [...exclude, "**/*.{engine,oci,embedded,long}.test.ts"],
           // Only a hang may end a test: on a busy machine a second's work takes ten.
           testTimeout: 30_000,
         },
@@ -25,6 +25,17 @@ const config: ViteUserConfig = defineConfig({
           hookTimeout: 300_000,
         },
       },
+      // These two need no engine's socket and are run once, however many engines there are.
+      ...["oci", "embedded"].map((name) => ({
+        test: {
+          name,
+          include: [`packages/**/*.${name}.test.ts`],
+          exclude,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      })),
       {
         test: {
           name: "long",

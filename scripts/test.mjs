@@ -32,12 +32,17 @@ async function main() {
   const leftOut = [];
   if (!values.long) {
     await vitest("unit", { project: "unit", timeoutMs: 5 * minutes });
+    await vitest("embedded", { project: "embedded", timeoutMs: 8 * minutes });
     if (hasGo()) await agentTests();
     else leftOut.push("the agent's own tests: there is no Go on this machine");
   }
   const engines = testEngines() ?? (await findEngine(toolchain));
   if (engines.length === 0) {
     leftOut.push("everything that runs code in a container: no engine answers (try: npm start)");
+  }
+  // Its boxes need no engine, their images come from one.
+  if (!values.long && engines.length > 0 && process.platform === "linux") {
+    await vitest("oci", { project: "oci", env: engines[0].env, timeoutMs: 10 * minutes });
   }
   for (const { name, env } of engines) {
     await (values.long
