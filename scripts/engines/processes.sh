@@ -38,11 +38,12 @@ is_running() {
   [ -n "$started" ] && [ "$(start_time "$pid")" = "$started" ]
 }
 
-# start_detached <name> <command>…: runs it in a session of its own; <name>.log and <name>.pid tell of it.
+# start_detached <name> <command>…: runs it in a session of its own; <name>.log and <name>.pid tell of it. Its folder is the
+# root: Podman's conmon leaves a file `oom` where it was started.
 start_detached() {
   local name="$1"
   shift
-  setsid "$@" </dev/null >"$engines_cache/$name.log" 2>&1 &
+  (cd / && exec setsid "$@") </dev/null >"$engines_cache/$name.log" 2>&1 &
   local pid=$!
   printf '%s %s\n' "$pid" "$(start_time "$pid")" >"$engines_cache/$name.pid"
 }
