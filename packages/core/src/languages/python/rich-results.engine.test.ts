@@ -36,6 +36,14 @@ describe.skipIf(!engine)("rich results of the default Python image", () => {
       expect(await outputs(plot, "plt.show()", "print('after')")).toEqual([shown]);
     });
 
+    test("a figure is shown though the program asks for a window or another backend", async () => {
+      const use = (name: string) => `import matplotlib\nmatplotlib.use('${name}')\n${plot}\nplt.show()`;
+      for (const name of ["TkAgg", "Qt5Agg", "Agg", "svg"]) expect(await outputs(use(name))).toEqual([shown]);
+      expect(await outputs("import matplotlib.pyplot as plt", "plt.switch_backend('gtk4agg')", plot)).toEqual(
+        [shown, "value text/plain"],
+      );
+    });
+
     test("a figure is the value, however it was made", async () => {
       const value = "value image/png text/plain";
       expect(await outputs("import matplotlib.pyplot as plt", "plt.figure()")).toEqual([value]);

@@ -7,19 +7,30 @@ import sys
 from llm_sandbox_kernel.messages import send
 
 MAXIMUM_PICTURES = 64  # of one run
+WINDOWS = ("macosx", "nbagg", "notebook", "inline", "ipympl", "webagg")
+TOOLKITS = ("tk", "qt", "gtk", "wx", "module://matplotlib_inline", "module://ipympl")
 _shown = set()  # the ids of figures of this run that have been sent
 _saved = []  # saved to a file and not yet sent
 
 
 def hook_matplotlib(matplotlib):
-    """Nothing can open a window: without a wish of the user's own, no backend that would is tried."""
+    """Nothing can open a window: a backend that would is one that draws into memory."""
     import os
 
-    matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND") or "agg"
+    matplotlib.rcParams["backend"] = windowless(os.environ.get("MPLBACKEND") or "agg")
+    use = matplotlib.use
+    matplotlib.use = lambda backend, **options: use(windowless(backend), **options)
 
 
 def hook_pyplot(pyplot):
+    switch_backend = pyplot.switch_backend
+    pyplot.switch_backend = lambda backend: switch_backend(windowless(backend))
     pyplot.show = show
+
+
+def windowless(backend):
+    name = backend.lower() if isinstance(backend, str) else ""
+    return "agg" if name in WINDOWS or name.startswith(TOOLKITS) else backend
 
 
 def hook_figure(module):
