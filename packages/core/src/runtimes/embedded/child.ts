@@ -32,6 +32,11 @@ export interface ChildExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** The file that a child starts from is not what was written. */
+export class DamagedFileError extends Error {
+  override readonly name = "DamagedFileError";
+}
+
 const mebibyte = 1_048_576;
 const pageBytes = 65_536;
 const mostPages = 65_536;
@@ -67,6 +72,8 @@ export class Child {
   readonly #boot: object;
   readonly #helper: ((call: ChildCall) => Answer) | undefined;
   #handlers: ChildHandlers | undefined;
+  /** It found that the file it starts from is damaged. */
+  damaged = false;
   #said = "";
 
   constructor(options: ChildOptions) {
@@ -92,7 +99,11 @@ export class Child {
     const handled = this.#handleFrames().catch(() => this.kill());
     this.exited = ended.promise.then(async (exit) => {
       await handled;
-      this.#ready.reject(new Error(this.#said.trim() || "It ended while it got ready."));
+      this.#ready.reject(
+        this.damaged
+          ? new DamagedFileError()
+          : new Error(this.#said.trim() || "It ended while it got ready."),
+      );
       return exit;
     });
     this.ready = this.#ready.promise;
@@ -158,6 +169,10 @@ export class Child {
 
   async #replyTo(call: ChildCall): Promise<Buffer> {
     const operation = call.request["op"];
+    if (operation === "damaged" && !this.#handlers) {
+      this.damaged = true;
+      this.kill();
+    }
     if (operation === "boot") return encodeReply(this.#boot);
     if (operation === "take") return encodeReply(await this.#given.promise);
     const answer = this.#handlers?.answer ?? this.#helper;

@@ -1,6 +1,7 @@
 import { SandboxError } from "../../errors.ts";
 import type { Box, BoxSpec, LaunchOptions, Runtime, RuntimeFeatures } from "../../runtime.ts";
-import type { Child, ChildOptions } from "./child.ts";
+import { DamagedFileError } from "./child.ts";
+import type { ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 import { findDeno, findJustBash, findPyodide, versions } from "./installed-parts.ts";
@@ -10,6 +11,12 @@ import type { Role } from "./program.ts";
 import { pythonKernel } from "./python-kernel.ts";
 import { PythonMemory } from "./python-memory.ts";
 import { SpareChildren } from "./spare-children.ts";
+
+/** A kind of child, and how one is started. */
+interface Prepared {
+  readonly kind: string;
+  readonly child: ChildOptions;
+}
 
 /** Boxes without an engine: every process is a Deno without permissions. */
 export class EmbeddedRuntime implements Runtime {
@@ -32,10 +39,11 @@ export class EmbeddedRuntime implements Runtime {
     options.signal?.throwIfAborted();
     const role = checkSpec(spec);
     const { memoryBytes } = spec.limits;
-    const prepared = await this.#prepared(role, memoryBytes, options);
-    await this.#spares.ready(prepared.kind, prepared.child);
+    await this.#ready(role, memoryBytes, options);
     options.signal?.throwIfAborted();
-    return startBox(spec, (wanted) => this.#takeChild(wanted, memoryBytes, options));
+    return startBox(spec, (wanted) =>
+      this.#started(wanted, memoryBytes, options, ({ kind, child }) => this.#spares.take(kind, child)),
+    );
   }
 
   async probe(): Promise<string> {
@@ -44,20 +52,33 @@ export class EmbeddedRuntime implements Runtime {
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
-    const { kind, child } = await this.#prepared(checkSpec(spec), spec.limits.memoryBytes, options);
-    await this.#spares.ready(kind, child);
+    await this.#ready(checkSpec(spec), spec.limits.memoryBytes, options);
   }
 
-  async #takeChild(role: Role, memoryBytes: number, options: LaunchOptions): Promise<Child> {
-    const { kind, child } = await this.#prepared(role, memoryBytes, options);
-    return this.#spares.take(kind, child);
+  #ready(role: Role, memoryBytes: number, options: LaunchOptions): Promise<void> {
+    return this.#started(role, memoryBytes, options, ({ kind, child }) => this.#spares.ready(kind, child));
   }
 
-  async #prepared(
+  /** Starts a child; one more time when what it starts from was damaged, which is made again then. */
+  async #started<Value>(
     role: Role,
     memoryBytes: number,
     options: LaunchOptions,
-  ): Promise<{ readonly kind: string; readonly child: ChildOptions }> {
+    start: (prepared: Prepared) => Promise<Value>,
+  ): Promise<Value> {
+    const prepared = await this.#prepared(role, memoryBytes, options);
+    try {
+      return await start(prepared);
+    } catch (error) {
+      if (!(error instanceof DamagedFileError)) throw error;
+      options.logger?.warn("The memory of a started Python was damaged and is made again.");
+      this.#spares.drop();
+      await this.#memory?.discard();
+      return start(await this.#prepared(role, memoryBytes, options));
+    }
+  }
+
+  async #prepared(role: Role, memoryBytes: number, options: LaunchOptions): Promise<Prepared> {
     const deno = findDeno(this.#options);
     const common = { deno, memoryBytes, readable: [] as string[] };
     const kind = `${role} ${memoryBytes}`;

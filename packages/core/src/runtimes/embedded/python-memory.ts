@@ -40,10 +40,11 @@ export class PythonMemory {
     return this.#file;
   }
 
-  /** Removes a file that is not what its name says; the next call makes it again. */
-  async discard(path: string): Promise<void> {
+  /** Removes the file, which is not what its name says; the next call makes it again. */
+  async discard(): Promise<void> {
+    const path = await this.#file;
     this.#file = undefined;
-    await rm(path, { force: true });
+    if (path !== undefined) await rm(path, { force: true });
   }
 
   async #findOrMake(launch: Pick<LaunchOptions, "onProgress" | "logger">): Promise<string> {

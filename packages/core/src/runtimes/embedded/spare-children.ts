@@ -1,5 +1,5 @@
 import { SandboxError } from "../../errors.ts";
-import { Child } from "./child.ts";
+import { Child, DamagedFileError } from "./child.ts";
 import type { ChildOptions } from "./child.ts";
 
 /** A spare that nobody took for so long is ended. */
@@ -64,6 +64,7 @@ async function ready(child: Child): Promise<void> {
     await child.ready;
   } catch (cause) {
     child.kill();
+    if (cause instanceof DamagedFileError) throw cause;
     const said = (cause as Error).message.split("\n", 3).join(" ").slice(0, 500);
     throw new SandboxError("BOX_START_FAILED", `Deno did not start as it should: ${said}`, {
       remedy: "Install the packages again (npm install deno pyodide just-bash), or see docs/embedded.md.",

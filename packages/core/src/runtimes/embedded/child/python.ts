@@ -1,5 +1,6 @@
 import { deno } from "./deno.ts";
 import { loadPyodide } from "./pyodide.ts";
+import type { Pyodide } from "./pyodide.ts";
 import { mountFiles } from "./python-files.ts";
 import type { EmscriptenFiles } from "./python-files.ts";
 import ahead from "./python-ahead.py";
@@ -11,7 +12,15 @@ import { call, sendData, sendReady } from "./wire.ts";
 /** Gets a Python ready, waits for a process to become, and becomes it. */
 export async function bePython(boot: BootSpec): Promise<void> {
   const snapshot = boot.snapshot === null ? undefined : deno.readFileSync(boot.snapshot);
-  const python = await loadPyodide(boot.pyodide, snapshot ? { _loadSnapshot: snapshot } : {});
+  const whole = snapshot ? isWhole(snapshot, boot.snapshot!) : Promise.resolve(true);
+  let python: Pyodide;
+  try {
+    python = await loadPyodide(boot.pyodide, snapshot ? { _loadSnapshot: snapshot } : {});
+  } catch (error) {
+    if (!(await whole)) call({ op: "damaged" });
+    throw error;
+  }
+  if (!(await whole)) call({ op: "damaged" });
   python.setStdin({ read: (buffer) => readInput(0, buffer), isatty: false });
   python.setStdout({ write: (bytes) => writeOutput(1, bytes), isatty: false });
   python.setStderr({ write: (bytes) => writeOutput(2, bytes), isatty: false });
@@ -30,6 +39,13 @@ export async function bePython(boot: BootSpec): Promise<void> {
     `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
   );
   deno.exit(0);
+}
+
+/** Whether the file holds what it was written with: its name ends in a digest of it. */
+async function isWhole(content: Uint8Array, path: string): Promise<boolean> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content as Uint8Array<ArrayBuffer>));
+  const text = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return path.endsWith(`-${text}.memory`);
 }
 
 /** Descriptor 3, which is free when nothing was opened yet. */

@@ -1,0 +1,82 @@
+import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SandboxSession } from "../../session.ts";
+import { embedded } from "./index.ts";
+import { findPyodide } from "./installed-parts.ts";
+
+let folder = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "llm-sandbox-parts-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const open = (options: Parameters<typeof embedded>[0]): Promise<SandboxSession> =>
+  SandboxSession.open({ lang: "python", runtime: embedded(options) });
+
+test("unknown options and paths that are none are refused", () => {
+  expect(() => embedded({ denno: "x" } as object)).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION" }),
+  );
+  expect(() => embedded({ deno: "" })).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+});
+
+test("a Deno that is not there is named with the remedy", async () => {
+  await expect(open({ deno: join(folder, "deno") })).rejects.toMatchObject({ code: "ENGINE_NOT_FOUND" });
+});
+
+test("a Deno that does not start is told", async () => {
+  const broken = join(folder, "broken");
+  await writeFile(broken, "#!/bin/sh\necho broken to pieces >&2\nexit 1\n", { mode: 0o755 });
+  const cache = join(folder, "broken-cache");
+  await expect(open({ deno: broken, cache })).rejects.toMatchObject({
+    code: "BOX_START_FAILED",
+    message: expect.stringContaining("broken to pieces"),
+  });
+  const unreadable = join(folder, "no-program");
+  await writeFile(unreadable, "\0\0\0\0", { mode: 0o755 });
+  await expect(open({ deno: unreadable, cache })).rejects.toMatchObject({ code: "BOX_START_FAILED" });
+});
+
+test("a Pyodide of another version is refused with the one that fits", async () => {
+  const other = join(folder, "pyodide");
+  await mkdir(other);
+  await writeFile(join(other, "package.json"), '{"name":"pyodide","version":"0.1.0"}');
+  await expect(open({ pyodide: other })).rejects.toMatchObject({
+    code: "LANGUAGE_UNAVAILABLE",
+    message: expect.stringContaining("314.0.7"),
+  });
+  await cp(join(findPyodide({}), "package.json"), join(other, "package.json"));
+  await expect(open({ pyodide: other })).rejects.toMatchObject({ code: "LANGUAGE_UNAVAILABLE" });
+});
+
+test.each(["cut", "changed", "empty"])("a kept memory that was %s is made again", async (how) => {
+  const cache = join(folder, how);
+  await (await open({ cache })).close();
+  const [name] = await readdir(cache);
+  const path = join(cache, name!);
+  if (how === "cut") await truncate(path, 1_000_000);
+  else if (how === "empty") await truncate(path, 0);
+  else await writeFile(path, "x".repeat(100), { flag: "r+" });
+  await using session = await open({ cache });
+  expect(await session.run("print(1)")).toMatchObject({ status: "ok", stdout: "1\n" });
+  expect(await readdir(cache)).toHaveLength(1);
+});
+
+test("where nothing can be kept Python starts all the same", async () => {
+  const cache = join(folder, "a-file");
+  await writeFile(cache, "");
+  await using session = await open({ cache });
+  expect(await session.run("print(1)")).toMatchObject({ stdout: "1\n" });
+});
+
+test("two that prepare the same at once both get it", async () => {
+  const cache = join(folder, "together");
+  const sessions = await Promise.all([open({ cache }), open({ cache })]);
+  for (const session of sessions) {
+    expect((await session.run("print(2)")).stdout).toBe("2\n");
+    await session.close();
+  }
+});
