@@ -18,7 +18,10 @@ export interface OciOptions {
   readonly timeoutMs?: number;
   /** When images are fetched. Default `missing`. */
   readonly pull?: "missing" | "never" | "always";
-  /** The engine that images are taken from: `unix:///path` and the like. Default: the one found on this machine, if any. */
+  /**
+   * Where images come from: an engine as `unix:///path` and the like, or `tools` for skopeo and umoci, podman or buildah.
+   * Default: the engine of this machine, else the tools. What is stored already needs neither.
+   */
   readonly imagesFrom?: string;
 }
 

@@ -7,3 +7,12 @@ export interface ImageFacts {
   readonly env: Readonly<Record<string, string>>;
   readonly volumes: readonly string[];
 }
+
+/** Fills an empty folder with an image's files. */
+export type Unpack = (folder: string, signal: AbortSignal) => Promise<void>;
+
+/** An image that something on this machine has, and how its files are unpacked. */
+export interface ObtainedImage {
+  readonly facts: ImageFacts;
+  readonly unpack: Unpack;
+}

@@ -4,10 +4,15 @@ import type { ImageSource, LaunchOptions } from "../../../runtime.ts";
 import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
 import { goArchitecture, type Engine } from "../../engine/engine.ts";
 import { planBuild } from "../../engine/image/build-image.ts";
-import { resolveImage } from "../../engine/image/image-source.ts";
+import { resolveImage, type ImageWork } from "../../engine/image/image-source.ts";
+import { withHostLock } from "../../shared/host-lock.ts";
+import { orAborted } from "../../shared/or-aborted.ts";
+import { shared } from "../../shared/shared-work.ts";
 import { folderError } from "../host/folders.ts";
 import type { BoxRoot } from "./box-root.ts";
 import { exportFromEngine } from "./export-from-engine.ts";
+import type { ObtainedImage } from "./image-facts.ts";
+import { buildByTools, fetchByTools } from "./image-tools.ts";
 import { ImageNames } from "./image-names.ts";
 import { RootStore, type StoreWork } from "./root-store.ts";
 
@@ -44,34 +49,37 @@ export class ImageRoots {
     };
     const name = await this.#nameOf(source);
     const fixed = source.kind !== "reference" || pull === "never" || /@sha256:|^sha256:/.test(name);
-    if (fixed && pull !== "always") {
-      const root = await this.#stored(name, work);
-      if (root) return root;
+    const stored = pull === "always" ? null : await this.#stored(name, work);
+    if (fixed && stored) return stored;
+    const engine = await this.#found(options);
+    if (engine) {
+      const image = await fromEngine(engine, source, { pull, signal, logger, onProgress });
+      return this.#store(name, image, work);
     }
-    const engine = await this.#found(options).catch(async (error: unknown) => {
-      if (!SandboxError.is(error, "ENGINE_NOT_FOUND")) throw error;
-      const root = pull === "always" ? null : await this.#stored(name, work);
-      if (root) return root;
-      throw noWay(source, name, error);
+    if (stored) return stored;
+    if (pull === "never") throw notStored(name);
+    return shared(`${this.#options.cacheFolder} ${name}`, signal, (signal) => {
+      const waiting = () =>
+        onProgress({ phase: "pull", message: `Another program is getting ${name}; waiting for it.` });
+      return withHostLock(`get ${this.#options.cacheFolder} ${name}`, { signal, waiting }, async () => {
+        const meanwhile = pull === "always" ? null : await this.#stored(name, { ...work, signal });
+        if (meanwhile) return meanwhile;
+        return this.store.withFolder(async (folder) => {
+          const tools = { folder, signal, onProgress };
+          const image =
+            source.kind === "reference"
+              ? await fetchByTools(name, tools)
+              : await buildByTools(await planBuild(source), tools);
+          return this.#store(name, image, { ...work, signal });
+        });
+      });
     });
-    if ("folder" in engine) return engine;
-    const image = await resolveImage(source, {
-      engine,
-      pull,
-      platform: undefined,
-      signal,
-      logger,
-      onProgress,
-    });
-    checkArchitecture(image);
-    const { id, reference, architecture, env, volumes } = image;
-    const facts = { id, reference, architecture, env, volumes };
-    const root = await this.store.ensure(
-      facts,
-      (folder, signal) => exportFromEngine(engine, image, folder, { signal, onProgress }),
-      work,
-    );
-    await this.#names.keep(name, id).catch((error: unknown) => {
+  }
+
+  async #store(name: string, image: ObtainedImage, work: StoreWork): Promise<BoxRoot> {
+    checkArchitecture(image.facts);
+    const root = await this.store.ensure(image, work);
+    await this.#names.keep(name, image.facts.id).catch((error: unknown) => {
       throw folderError(this.#options.cacheFolder, error);
     });
     return root;
@@ -91,23 +99,38 @@ export class ImageRoots {
     return tag;
   }
 
-  async #found({ signal, logger, onProgress }: LaunchOptions): Promise<Engine> {
+  /** The engine that images are taken from, or null for none: looked for again the next time. */
+  async #found({ signal, logger, onProgress }: LaunchOptions): Promise<Engine | null> {
     const { imagesFrom } = this.#options;
-    this.#engine ??= discoverEngine(imagesFrom === undefined ? {} : { host: imagesFrom }, {
-      signal,
-      logger,
-    }).then(({ engine }) => {
-      const message = `Taking images from ${engine.kind} ${engine.version} at ${engine.client.address}.`;
-      onProgress?.({ phase: "prepare", message });
-      return engine;
-    });
-    try {
-      return await this.#engine;
-    } catch (error) {
-      this.#engine = null;
-      throw error;
+    if (imagesFrom === "tools") return null;
+    if (!this.#engine) {
+      const found = discoverEngine(imagesFrom === undefined ? {} : { host: imagesFrom }, { logger });
+      this.#engine = found.then(({ engine }) => {
+        const message = `Taking images from ${engine.kind} ${engine.version} at ${engine.client.address}.`;
+        onProgress?.({ phase: "prepare", message });
+        return engine;
+      });
+      this.#engine.catch(() => (this.#engine = null));
     }
+    return orAborted(this.#engine, signal).catch((error: unknown) => {
+      if (imagesFrom === undefined && SandboxError.is(error, "ENGINE_NOT_FOUND")) return null;
+      throw error;
+    });
   }
+}
+
+async function fromEngine(
+  engine: Engine,
+  source: ImageSource,
+  work: Omit<ImageWork, "engine" | "platform">,
+): Promise<ObtainedImage> {
+  const image = await resolveImage(source, { ...work, engine, platform: undefined });
+  const { id, reference, architecture, env, volumes } = image;
+  const { onProgress } = work;
+  return {
+    facts: { id, reference, architecture, env, volumes },
+    unpack: (folder, signal) => exportFromEngine(engine, image, folder, { signal, onProgress }),
+  };
 }
 
 function checkArchitecture({ reference, architecture }: { reference: string; architecture: string }): void {
@@ -120,15 +143,8 @@ function checkArchitecture({ reference, architecture }: { reference: string; arc
   );
 }
 
-function noWay(source: ImageSource, name: string, cause: SandboxError): SandboxError {
-  const wanted = source.kind === "reference" ? `The image ${name} is` : `What is built as ${name} is`;
-  return new SandboxError(
-    "ENGINE_NOT_FOUND",
-    `${wanted} not stored yet, and there is no engine on this machine to get it from.`,
-    {
-      cause,
-      remedy:
-        "Start Docker or Podman (`apt-get install podman`), or pass oci({ rootfs }) with an unpacked root.",
-    },
-  );
+function notStored(name: string): SandboxError {
+  return new SandboxError("IMAGE_NOT_FOUND", `The image ${name} is not stored here, and no engine has it.`, {
+    remedy: "Do not pass oci({ pull: 'never' }), or start the engine that has it.",
+  });
 }

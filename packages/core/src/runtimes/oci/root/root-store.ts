@@ -5,12 +5,9 @@ import { withHostLock } from "../../shared/host-lock.ts";
 import { shared } from "../../shared/shared-work.ts";
 import { checkReachable, folderError, ownFolder } from "../host/folders.ts";
 import type { BoxRoot } from "./box-root.ts";
-import type { ImageFacts } from "./image-facts.ts";
+import type { ImageFacts, ObtainedImage, Unpack } from "./image-facts.ts";
 import { listingOf, removeSpecialFiles } from "./listing.ts";
 import { makeMountPoints } from "./mount-points.ts";
-
-/** Fills an empty folder with an image's files. */
-export type Unpack = (folder: string, signal: AbortSignal) => Promise<void>;
 
 export interface StoreWork {
   readonly signal: AbortSignal | undefined;
@@ -27,6 +24,8 @@ interface StoredRoot extends ImageFacts {
 }
 
 const format = 1;
+/** A root that is just being made, and what is fetched for it. */
+const unfinishedPrefix = "unfinished-";
 const abandonedMs = 60 * 60_000;
 
 /**
@@ -69,7 +68,7 @@ export class RootStore {
   }
 
   /** The root of an image, unpacked unless it is stored. */
-  async ensure(facts: ImageFacts, unpack: Unpack, work: StoreWork): Promise<BoxRoot> {
+  async ensure({ facts, unpack }: ObtainedImage, work: StoreWork): Promise<BoxRoot> {
     const present = await this.find(facts.id, work);
     if (present) return present;
     return shared(`unpack ${this.#folder} ${facts.id}`, work.signal, (signal) =>
@@ -89,11 +88,25 @@ export class RootStore {
     this.#checked.delete(id);
   }
 
+  /** Does the work with an empty folder on the store's disk, which is removed afterwards. */
+  async withFolder<Answer>(work: (folder: string) => Promise<Answer>): Promise<Answer> {
+    await ownFolder(this.#folder, 0o755);
+    const folder = join(this.#folder, `${unfinishedPrefix}${randomBytes(8).toString("hex")}`);
+    try {
+      await mkdir(folder, { mode: 0o700 });
+      return await work(folder);
+    } catch (error) {
+      throw folderError(this.#folder, error);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   async #make(facts: ImageFacts, unpack: Unpack, signal: AbortSignal): Promise<void> {
     await ownFolder(this.#folder, 0o755);
     await checkReachable(this.#folder);
     await this.#removeAbandoned();
-    const unfinished = join(this.#folder, `unfinished-${randomBytes(8).toString("hex")}`);
+    const unfinished = join(this.#folder, `${unfinishedPrefix}${randomBytes(8).toString("hex")}`);
     const root = join(unfinished, "root");
     try {
       await mkdir(unfinished, { mode: 0o755 });
@@ -123,7 +136,7 @@ export class RootStore {
   /** Of programs that were killed while they unpacked. */
   async #removeAbandoned(): Promise<void> {
     for (const name of await readdir(this.#folder)) {
-      if (!name.startsWith("unfinished-")) continue;
+      if (!name.startsWith(unfinishedPrefix)) continue;
       const path = join(this.#folder, name);
       const facts = await stat(path).catch(() => null);
       if (facts && Date.now() - facts.mtimeMs > abandonedMs) await rm(path, { recursive: true, force: true });

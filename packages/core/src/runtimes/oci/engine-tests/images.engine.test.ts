@@ -1,0 +1,180 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { mkdir, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ImageSource, Progress } from "../../../runtime.ts";
+import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
+import { inspectImage } from "../../engine/image/resolved-image.ts";
+import { hello, specFor } from "../../shared/testing/box-under-test.ts";
+import { findProgram } from "../host/find-program.ts";
+import { oci } from "../index.ts";
+import { folder, machine } from "./machine.ts";
+
+const engine = await discoverEngine({}).then(
+  ({ engine }) => engine,
+  () => null,
+);
+const label = "llm-sandbox.test";
+const index = new URL("../index.ts", import.meta.url).href;
+
+/** A Dockerfile that no other test has, in a folder of its own. */
+async function dockerfile(path: string, lines: readonly string[] = []): Promise<ImageSource> {
+  const context = join(path, `context-${Math.random().toString(36).slice(2)}`);
+  await mkdir(context);
+  const text = ["FROM scratch", "COPY Dockerfile /etc/made-from", `LABEL ${label}=${context}`, ...lines];
+  await writeFile(join(context, "Dockerfile"), `${text.join("\n")}\n`);
+  return { kind: "dockerfile", path: context };
+}
+
+describe.skipIf(!machine || !engine)("images for an OCI runtime", () => {
+  let place: Awaited<ReturnType<typeof folder>>;
+  let cacheFolder: string;
+  let progress: Progress[] = [];
+  const onProgress = (one: Progress) => progress.push(one);
+  beforeEach(async () => {
+    progress = [];
+    place = await folder();
+    cacheFolder = join(place.path, "cache");
+  });
+  afterEach(() => place.remove());
+  afterAll(async () => {
+    const images = await engine!.client.json<readonly { Id: string; RepoTags?: readonly string[] | null }[]>(
+      { method: "GET", path: "/images/json", query: { filters: { label: [label] } } },
+      { what: "list images" },
+    );
+    for (const name of images.flatMap(({ Id, RepoTags }) => RepoTags ?? [Id])) {
+      await engine!.client
+        .json({ method: "DELETE", path: `/images/${name}`, query: { force: 1 } }, { what: "remove an image" })
+        .catch(() => {});
+    }
+  });
+
+  async function opens(source: ImageSource, options: Parameters<typeof oci>[0] = {}): Promise<string> {
+    const box = await oci({ cacheFolder, ...options }).launch(specFor(source), { onProgress });
+    try {
+      await hello(box);
+      return box.identity.image;
+    } finally {
+      await box.destroy();
+    }
+  }
+
+  const roots = () => readdir(join(cacheFolder, "roots"));
+  const unpackings = () => progress.filter(({ message }) => message.startsWith("Unpacking")).length;
+
+  it("are built by the engine, unpacked once, and need no engine afterwards", async () => {
+    const source = await dockerfile(place.path, ["ENV COLOUR=green", "VOLUME /data"]);
+    const box = await oci({ cacheFolder }).launch(specFor(source), { onProgress });
+    await hello(box);
+    expect(box.identity.env["COLOUR"]).toBe("green");
+    await box.destroy();
+    expect(await inspectImage(engine!.client, box.identity.image)).toMatchObject({ id: box.identity.image });
+    expect(unpackings()).toBe(1);
+    await opens(source, { imagesFrom: "unix:///no/such/socket" });
+    expect(unpackings()).toBe(1);
+    expect(await roots()).toHaveLength(1);
+  });
+
+  it("are unpacked anew when a name stands for another image", async () => {
+    const first = await opens(await dockerfile(place.path));
+    const second = await opens(await dockerfile(place.path));
+    const tag = async (id: string) =>
+      engine!.client.json(
+        { method: "POST", path: `/images/${id}/tag`, query: { repo: "llm-sandbox-test/moving", tag: "1" } },
+        { what: "tag an image" },
+      );
+    const named = { kind: "reference", reference: "llm-sandbox-test/moving:1" } as const;
+    await tag(first);
+    expect(await opens(named)).toBe(first);
+    await tag(second);
+    expect(await opens(named)).toBe(second);
+  });
+
+  it.each([
+    ["a file is cut", (root: string) => truncate(join(root, "etc/made-from"), 3)],
+    ["a file is gone", (root: string) => rm(join(root, "etc/made-from"))],
+    ["a file is added", (root: string) => writeFile(join(root, "etc/more"), "")],
+    ["everything is gone", (root: string) => rm(root, { recursive: true })],
+    ["the description is cut", (root: string) => truncate(join(root, "../image.json"), 20)],
+    ["the description is gone", (root: string) => rm(join(root, "../image.json"))],
+  ])("are unpacked again when %s", async (_, damage) => {
+    const source = await dockerfile(place.path);
+    const before = await opens(source);
+    const [key] = await roots();
+    await damage(join(cacheFolder, "roots", key!, "root"));
+    expect(await opens(source)).toBe(before);
+    expect(unpackings()).toBe(2);
+    expect(readdirSync(join(cacheFolder, "roots", key!, "root/etc"))).toContain("made-from");
+  });
+
+  it("are unpacked by one of several programs that want them at once", async () => {
+    const source = await dockerfile(place.path);
+    const program = `
+      const { oci } = await import(${JSON.stringify(index)});
+      const onProgress = ({ message }) => console.log(message);
+      await oci({ cacheFolder: ${JSON.stringify(cacheFolder)} }).prepare(${JSON.stringify(specFor(source))}, { onProgress });`;
+    const said = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+          stdio: ["ignore", "pipe", "inherit"],
+        });
+        let text = "";
+        child.stdout.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        expect(await once(child, "close")).toEqual([0, null]);
+        return text;
+      }),
+    );
+    expect(said.join("").match(/^Unpacking/gm)).toHaveLength(1);
+    expect(await roots()).toHaveLength(1);
+  });
+
+  it("leave nothing behind when unpacking is aborted", async () => {
+    const source = await dockerfile(place.path);
+    const abort = new AbortController();
+    const attempt = oci({ cacheFolder }).launch(specFor(source), {
+      signal: abort.signal,
+      onProgress: ({ message }) => {
+        if (message.startsWith("Unpacking")) abort.abort(new Error("changed my mind"));
+      },
+    });
+    await expect(attempt).rejects.toThrow("changed my mind");
+    await expect.poll(roots).toEqual([]);
+    await opens(source);
+  });
+
+  it("are not looked for in an engine that was named and is not there", async () => {
+    const source = await dockerfile(place.path);
+    const attempt = opens(source, { imagesFrom: "unix:///no/such/socket" });
+    await expect(attempt).rejects.toMatchObject({ code: "ENGINE_NOT_FOUND" });
+  });
+
+  it("that nobody has are refused", async () => {
+    const source = { kind: "reference", reference: "llm-sandbox-test/none:1" } as const;
+    await expect(opens(source, { pull: "never" })).rejects.toMatchObject({ code: "IMAGE_NOT_FOUND" });
+    await expect(opens(source, { pull: "never", imagesFrom: "tools" })).rejects.toMatchObject({
+      code: "IMAGE_NOT_FOUND",
+    });
+  });
+
+  it.skipIf(!findProgram("podman") && !findProgram("buildah"))(
+    "are built by a tool where there is no engine",
+    async () => {
+      const source = await dockerfile(place.path, ["ENV COLOUR=blue"]);
+      const box = await oci({ cacheFolder, imagesFrom: "tools" }).launch(specFor(source), { onProgress });
+      await hello(box);
+      await box.destroy();
+      expect(box.identity.env["COLOUR"]).toBe("blue");
+      const [key] = await roots();
+      expect(readdirSync(join(cacheFolder, "roots", key!, "root/etc"))).toContain("made-from");
+    },
+  );
+
+  it("that cannot be fetched say so", async () => {
+    const source = { kind: "reference", reference: "localhost:1/none:1" } as const;
+    await expect(opens(source, { imagesFrom: "tools" })).rejects.toMatchObject({
+      code: expect.stringMatching(/^(IMAGE_NOT_FOUND|ENGINE_NOT_FOUND)$/),
+    });
+  });
+});
