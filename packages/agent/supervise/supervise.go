@@ -57,7 +57,10 @@ func Run() {
 		say("failed", code)
 	}
 	removeCgroups(cgroups)
-	os.RemoveAll(folder)
+	if os.RemoveAll(folder) != nil {
+		unmountAll(folder)
+		os.RemoveAll(folder)
+	}
 	os.Exit(0)
 }
 
@@ -157,6 +160,17 @@ func letGo() {
 	for stream := range 3 {
 		if err != nil || syscall.Dup3(null, stream, syscall.O_CLOEXEC) != nil {
 			syscall.Close(stream)
+		}
+	}
+}
+
+// unmountAll unmounts what a runtime that was killed in the right moment has left mounted: itself.
+func unmountAll(folder string) {
+	content, _ := os.ReadFile("/proc/self/mountinfo")
+	for line := range strings.Lines(string(content)) {
+		fields := strings.Fields(line)
+		if len(fields) > 4 && strings.HasPrefix(fields[4], folder+"/") {
+			syscall.Unmount(fields[4], syscall.MNT_DETACH)
 		}
 	}
 }

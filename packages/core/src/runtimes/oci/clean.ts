@@ -1,12 +1,18 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { keyOf } from "./root/root-store.ts";
 
 /**
  * Removes what can be made again, but not what a box is using: roots, agents. Templates hold a user's files and stay,
  * and so do the roots that they need. Resolves with a line for each thing.
  */
-export async function cleanCache(cacheFolder: string, boxes: string): Promise<string[]> {
-  const used = await usedPaths(cacheFolder, boxes);
+export async function cleanCache(
+  cacheFolder: string,
+  boxes: string,
+  bases: readonly string[],
+): Promise<string[]> {
+  const kept = bases.map((id) => join(cacheFolder, "roots", keyOf(id)));
+  const used = new Set([...kept, ...(await usedPaths(cacheFolder, boxes))]);
   const removed: string[] = [];
   for (const kind of ["roots", "agent"] as const) {
     const folder = join(cacheFolder, kind);

@@ -1,6 +1,14 @@
 import { silentLogger } from "../../logger.ts";
 import { SandboxError } from "../../errors.ts";
-import type { Box, BoxSpec, LaunchOptions, Runtime, RuntimeFeatures } from "../../runtime.ts";
+import type {
+  Box,
+  BoxSpec,
+  LaunchOptions,
+  Runtime,
+  RuntimeFeatures,
+  SaveTemplateRequest,
+  Template,
+} from "../../runtime.ts";
 import { findAgentBinary } from "../shared/agent-binary.ts";
 import { checkSpec } from "../shared/check-spec.ts";
 import { boxesFolder } from "./box/box-place.ts";
@@ -8,14 +16,15 @@ import { launchBox } from "./box/launch-box.ts";
 import { cleanCache } from "./clean.ts";
 import { agentFolderOnHost } from "./host/agent-folder.ts";
 import { findCgroups, type Cgroups } from "./host/cgroups.ts";
-import { defaultCacheFolder } from "./host/folders.ts";
+import { defaultCacheFolder, ownFolder } from "./host/folders.ts";
 import { OciRuntimes } from "./host/oci-runtimes.ts";
 import type { OciOptions } from "./oci-options.ts";
 import { reapAbandoned } from "./reaper.ts";
 import type { BoxRoot } from "./root/box-root.ts";
-import { givenRoot } from "./root/given-root.ts";
+import { givenRoot, givenRootOf } from "./root/given-root.ts";
 import { ImageRoots } from "./root/image-roots.ts";
 import { makeMountPoints } from "./root/mount-points.ts";
+import { TemplateStore } from "./root/template-store.ts";
 
 /** What this program has found out about the machine; a failure is not kept, as it may be mended meanwhile. */
 interface Machine {
@@ -30,7 +39,7 @@ let reaped = false;
 export class OciRuntime implements Runtime {
   readonly name = "oci";
   readonly features: RuntimeFeatures = {
-    templates: false,
+    templates: true,
     networks: ["none"],
     images: ["reference", "dockerfile", "language"],
   };
@@ -38,6 +47,7 @@ export class OciRuntime implements Runtime {
   readonly #ociRuntimes: OciRuntimes;
   readonly #cacheFolder: string;
   readonly #images: ImageRoots;
+  readonly #templates: TemplateStore;
   #machine: Promise<Machine> | null = null;
   readonly #ready: Set<string> = new Set();
 
@@ -45,6 +55,7 @@ export class OciRuntime implements Runtime {
     this.#options = options;
     this.#ociRuntimes = new OciRuntimes(options.ociRuntime);
     this.#cacheFolder = options.cacheFolder ?? defaultCacheFolder();
+    this.#templates = new TemplateStore(this.#cacheFolder);
     const { pull = "missing", imagesFrom } = options;
     this.#images = new ImageRoots({ cacheFolder: this.#cacheFolder, pull, imagesFrom });
   }
@@ -75,13 +86,18 @@ export class OciRuntime implements Runtime {
     this.#machine = null;
     return [
       ...(abandoned === 0 ? [] : [`${abandoned} abandoned boxes`]),
-      ...(await cleanCache(this.#cacheFolder, boxes)),
+      ...(await cleanCache(this.#cacheFolder, boxes, await this.#templates.bases())),
     ];
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
     await this.#look(spec, options);
     await this.#root(spec, options);
+  }
+
+  async saveTemplate(request: SaveTemplateRequest, { signal }: LaunchOptions = {}): Promise<Template> {
+    await ownFolder(this.#cacheFolder, 0o755);
+    return this.#templates.save(request, signal);
   }
 
   async #look(spec: BoxSpec, { signal }: LaunchOptions): Promise<Machine> {
@@ -125,13 +141,24 @@ export class OciRuntime implements Runtime {
     return root;
   }
 
-  #rootOf({ image }: BoxSpec, options: LaunchOptions): Promise<BoxRoot> {
+  async #rootOf({ image }: BoxSpec, options: LaunchOptions): Promise<BoxRoot> {
+    const template = image.kind === "reference" ? await this.#templates.find(image.reference) : null;
+    if (template) {
+      return { ...(await this.#base(template.base, options)), template: template.folder };
+    }
     const { rootfs } = this.#options;
     if (rootfs === undefined) return this.#images.root(image, options);
     if (image.kind === "language") return givenRoot(rootfs);
     throw new SandboxError("UNSUPPORTED", "oci({ rootfs }) gives all boxes that root.", {
       remedy: "Leave out the session's image and dockerfile, or rootfs.",
     });
+  }
+
+  /** The root of the box that a template was made from. */
+  #base(id: string, options: LaunchOptions): Promise<BoxRoot> {
+    const given = givenRootOf(id);
+    if (given !== null) return givenRoot(given);
+    return this.#images.root({ kind: "reference", reference: id }, options);
   }
 
   /** In the background: a person who waits for a box does not wait for other people's rubbish. */

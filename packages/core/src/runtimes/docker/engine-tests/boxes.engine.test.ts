@@ -81,7 +81,7 @@ describe.skipIf(engines.length === 0).each(engines)("boxes on %s", (address) => 
     const removed = await runtime.launch(specFor(image.source));
     const ended = await runtime.launch(specFor(image.source));
     const destroyed = await runtime.launch(specFor(image.source));
-    await Promise.all([killed, removed, ended, destroyed].map(hello));
+    await Promise.all([killed, removed, ended, destroyed].map((box) => hello(box)));
     await engine.client.json(
       { method: "POST", path: `/containers/${killed.id}/kill`, query: { signal: "KILL" } },
       { what: "kill a box" },
@@ -144,7 +144,7 @@ describe.skipIf(engines.length === 0).each(engines)("boxes on %s", (address) => 
 
   it("have different users, also when opened at once", async () => {
     const boxes = await Promise.all([1, 2, 3, 4].map(() => runtime.launch(specFor(image.source))));
-    await Promise.all(boxes.map(hello));
+    await Promise.all(boxes.map((box) => hello(box)));
     expect(new Set(boxes.map(({ identity }) => identity.uid)).size).toBe(4);
     await Promise.all(boxes.map((box) => box.destroy()));
   });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +18,16 @@ export async function removeBox(folder: string, cgroups: readonly string[]): Pro
     left.forEach(killAll);
     await sleep(10);
   }
+  unmountAll(folder);
   await rm(folder, { recursive: true, force: true });
+}
+
+/** An OCI runtime that is killed in the right moment leaves itself mounted in its state folder. */
+function unmountAll(folder: string): void {
+  for (const line of readFileSync("/proc/self/mountinfo", "utf8").split("\n")) {
+    const path = line.split(" ")[4];
+    if (path?.startsWith(`${folder}/`)) attempt(() => execFileSync("umount", ["--lazy", path]));
+  }
 }
 
 function isRemoved(cgroup: string): boolean {

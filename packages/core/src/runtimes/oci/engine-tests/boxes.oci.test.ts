@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../../logger.ts";
 import type { Box, Runtime } from "../../../runtime.ts";
@@ -82,7 +83,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     const [killed, ended, destroyed, orphaned] = (await Promise.all(
       specs.map((spec) => runtime.launch(spec)),
     )) as [Box, Box, Box, Box];
-    await Promise.all([killed, ended, destroyed, orphaned].map(hello));
+    await Promise.all([killed, ended, destroyed, orphaned].map((box) => hello(box)));
     process.kill(agentOf(killed), "SIGKILL");
     ended.stream.end();
     ended.stream.resume();
@@ -266,9 +267,66 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     await expect(runtime.launch(specFor(other))).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 
+  it("whose OCI runtime is killed with a mount in its state folder leaves none", async () => {
+    const spec = specFor(image);
+    // As runc does with its own program before it becomes the box's.
+    const mounting = await scriptedRuntime(
+      root.path,
+      `mkdir "$2"; touch "$2/self"; mount --bind /bin/sh "$2/self"; kill -9 $$`,
+    );
+    const attempt = oci({ rootfs: root.path, ociRuntime: mounting }).launch(spec);
+    await expect(attempt).rejects.toMatchObject({ code: "BOX_START_FAILED" });
+    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain("/boxes/");
+    await expectNothing(spec.sessionId);
+  });
+
+  it("keeps its workspace as a template, which the next begins with", async () => {
+    const place = await folder();
+    try {
+      const templates = oci({ rootfs: root.path, cacheFolder: place.path });
+      const tar = execFileSync("tar", ["--create", "--directory", "/etc", "hostname"]);
+      const save = (name?: string) =>
+        templates.saveTemplate!({
+          base: `rootfs:${root.path}`,
+          workspace: Readable.from([tar]),
+          path: "/.llm-sandbox/workspace.tar",
+          name,
+        });
+      const fresh = await save();
+      const named = await save("mine:1");
+      await save("mine:1");
+      expect(named.reference).toBe("mine:1");
+      for (const { reference } of [fresh, named]) {
+        const box = await templates.launch(specFor({ kind: "reference", reference }));
+        const { version, ...answer } = await hello(box, { restore: "/.llm-sandbox/workspace.tar" });
+        expect([version, answer["mode"]]).toEqual([1, "split-uid"]);
+        expect(readdirSync(`/proc/${agentOf(box)}/root/workspace`)).toEqual(["hostname"]);
+        await box.destroy();
+      }
+      const abort = new AbortController();
+      abort.abort(new Error("changed my mind"));
+      const before = readdirSync(join(place.path, "templates"));
+      const aborted = templates.saveTemplate!(
+        {
+          base: `rootfs:${root.path}`,
+          workspace: Readable.from([tar]),
+          path: "/.llm-sandbox/workspace.tar",
+          name: undefined,
+        },
+        { signal: abort.signal },
+      );
+      await expect(aborted).rejects.toThrow("changed my mind");
+      expect(readdirSync(join(place.path, "templates"))).toEqual(before);
+      await templates.clean!();
+      expect(readdirSync(join(place.path, "templates"))).toEqual(before);
+    } finally {
+      await place.remove();
+    }
+  });
+
   it("opens beside ninety-nine others", async () => {
     const boxes = await Promise.all(Array.from({ length: 100 }, () => runtime.launch(specFor(image))));
-    await Promise.all(boxes.map(hello));
+    await Promise.all(boxes.map((box) => hello(box)));
     await Promise.all(boxes.map((box) => box.destroy()));
     expect(await machine!.leftovers(process.pid)).toEqual([]);
   }, 60_000);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { mkdir, readdir, rm, truncate, writeFile } from "node:fs/promises";
@@ -49,6 +49,8 @@ describe.skipIf(!machine || !engine)("images for an OCI runtime", () => {
         .json({ method: "DELETE", path: `/images/${name}`, query: { force: 1 } }, { what: "remove an image" })
         .catch(() => {});
     }
+    const podman = findProgram("podman");
+    if (podman) execFileSync(podman, ["image", "prune", "--all", "--force", "--filter", `label=${label}`]);
   });
 
   async function opens(source: ImageSource, options: Parameters<typeof oci>[0] = {}): Promise<string> {

@@ -3,6 +3,13 @@ import { SandboxError } from "../../../errors.ts";
 import { checkReachable } from "../host/folders.ts";
 import type { BoxRoot } from "./box-root.ts";
 
+const prefix = "rootfs:";
+
+/** The folder that a root's id names, or null for the id of an image. */
+export function givenRootOf(id: string): string | null {
+  return id.startsWith(prefix) ? id.slice(prefix.length) : null;
+}
+
 /** The root that `oci({ rootfs })` names. Throws INVALID_OPTION when no box could use it. */
 export async function givenRoot(rootfs: string): Promise<BoxRoot> {
   const facts = await stat(rootfs).catch(() => null);
@@ -13,5 +20,5 @@ export async function givenRoot(rootfs: string): Promise<BoxRoot> {
     });
   }
   await checkReachable(rootfs);
-  return { id: `rootfs:${rootfs}`, folder: rootfs, env: {}, volumes: [], template: null };
+  return { id: `${prefix}${rootfs}`, folder: rootfs, env: {}, volumes: [], template: null };
 }

@@ -162,7 +162,8 @@ async function completeRoot(root: string, volumes: readonly string[]): Promise<v
   await rm(join(root, ".dockerenv"), { force: true });
 }
 
-function keyOf(id: string): string {
+/** The name of a root's folder. */
+export function keyOf(id: string): string {
   const hex = /^sha256:([0-9a-f]{64})$/.exec(id)?.[1];
   return hex ?? createHash("sha256").update(id).digest("hex");
 }

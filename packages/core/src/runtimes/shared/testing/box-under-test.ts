@@ -25,7 +25,7 @@ export function specFor(image: ImageSource, more: Partial<BoxSpec> = {}): BoxSpe
 }
 
 /** The agent's answer to HELLO: the box works. */
-export async function hello(box: Box): Promise<Record<string, unknown>> {
+export async function hello(box: Box, more: object = {}): Promise<Record<string, unknown>> {
   const { uid, gid, tags } = box.identity;
   box.stream.write(
     encodeJson(FrameType.hello, 0, {
@@ -39,6 +39,7 @@ export async function hello(box: Box): Promise<Record<string, unknown>> {
       limits: { processes: 64, openFiles: 256, fileBytes: mebibyte },
       heartbeatMs: 600_000,
       lifetimeMs: 600_000,
+      ...more,
     }),
   );
   let bytes: Buffer = Buffer.alloc(0);
