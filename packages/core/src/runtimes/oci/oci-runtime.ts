@@ -11,6 +11,7 @@ import type {
 } from "../../runtime.ts";
 import { findAgentBinary } from "../shared/agent-binary.ts";
 import { checkSpec } from "../shared/check-spec.ts";
+import { isGvisor } from "../shared/gvisor.ts";
 import { boxesFolder } from "./box/box-place.ts";
 import { launchBox } from "./box/launch-box.ts";
 import { cleanCache } from "./clean.ts";
@@ -29,7 +30,8 @@ import { TemplateStore } from "./root/template-store.ts";
 /** What this program has found out about the machine; a failure is not kept, as it may be mended meanwhile. */
 interface Machine {
   readonly cgroups: Cgroups;
-  readonly agent: string;
+  /** The folder on this machine that has the agent, for an OCI runtime. */
+  agentFor(ociRuntime: string): Promise<string>;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -61,14 +63,16 @@ export class OciRuntime implements Runtime {
   }
 
   async launch(spec: BoxSpec, options: LaunchOptions = {}): Promise<Box> {
-    const { cgroups, agent } = await this.#look(spec, options);
+    const { cgroups, agentFor } = await this.#look(spec, options);
     const root = await this.#root(spec, options);
     const { mode = "split-uid", timeoutMs = defaultTimeoutMs } = this.#options;
     const { signal, logger = silentLogger } = options;
     try {
-      return await this.#ociRuntimes.use(logger, (ociRuntime) =>
-        launchBox({ spec, root, mode, ociRuntime, agent, cgroups, timeoutMs, signal }),
-      );
+      return await this.#ociRuntimes.use(logger, async (ociRuntime) => {
+        if (mode === "same-uid" && isGvisor(ociRuntime)) throw sameUidInGvisor();
+        const agent = await agentFor(ociRuntime);
+        return launchBox({ spec, root, mode, ociRuntime, agent, cgroups, timeoutMs, signal });
+      });
     } finally {
       this.#reapOnce(cgroups, options);
     }
@@ -129,7 +133,17 @@ export class OciRuntime implements Runtime {
     this.#ociRuntimes.check();
     const cgroups = findCgroups();
     const binary = await findAgentBinary(process.arch === "x64" ? "amd64" : process.arch);
-    return { cgroups, agent: await agentFolderOnHost(this.#cacheFolder, binary) };
+    const folders = new Map<boolean, Promise<string>>();
+    return {
+      cgroups,
+      agentFor: (ociRuntime) => {
+        const gvisor = isGvisor(ociRuntime);
+        const folder = folders.get(gvisor) ?? agentFolderOnHost(this.#cacheFolder, binary, gvisor);
+        folders.set(gvisor, folder);
+        folder.catch(() => folders.delete(gvisor));
+        return folder;
+      },
+    };
   }
 
   async #root(spec: BoxSpec, options: LaunchOptions): Promise<BoxRoot> {
@@ -171,4 +185,14 @@ export class OciRuntime implements Runtime {
         logger.debug(`What others abandoned could not be looked for: ${error.message}`);
       });
   }
+}
+
+function sameUidInGvisor(): SandboxError {
+  return new SandboxError(
+    "UNSUPPORTED",
+    "In gVisor a program can read and kill an agent that is its own user's.",
+    {
+      remedy: "Leave out oci({ mode }): in split-uid the agent is somebody else.",
+    },
+  );
 }

@@ -94,7 +94,13 @@ async function begin(
   const folders = cgroups.folders(name);
   const supervisor = spawn(
     join(input.agent, "agent"),
-    [place.folder, String(folders.length), ...folders, ociRuntime, ...startArguments(place.folder, name)],
+    [
+      place.folder,
+      String(folders.length),
+      ...folders,
+      ociRuntime,
+      ...startArguments(place.folder, name, isGvisor(ociRuntime)),
+    ],
     {
       argv0: "llm-sandbox-supervisor",
       cwd: "/",
@@ -122,9 +128,11 @@ async function begin(
 }
 
 /** State and bundle are in the box's own folder, so that removing that removes all. */
-function startArguments(folder: string, name: string): string[] {
+function startArguments(folder: string, name: string, gvisor: boolean): string[] {
   const state = ["--root", join(folder, "state")];
-  return [...state, "run", "--detach", "--bundle", folder, "--pid-file", join(folder, "pid"), name];
+  // No network stack; nothing kept beside a root that all boxes share.
+  const own = gvisor ? ["--network=none", "--overlay2=none", "--platform=systrap"] : [];
+  return [...state, ...own, "run", "--detach", "--bundle", folder, "--pid-file", join(folder, "pid"), name];
 }
 
 async function stillThere(box: SupervisedBox): Promise<boolean> {

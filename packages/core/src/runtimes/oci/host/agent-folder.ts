@@ -6,21 +6,23 @@ import { folderError, ownFolder } from "./folders.ts";
 
 /**
  * A folder with the agent and nothing else, whole: made where it is missing, made again where it is damaged. Boxes may
- * execute the agent, not read it.
+ * execute the agent, not read it; gVisor must read what it executes.
  */
-export async function agentFolderOnHost(cacheFolder: string, binary: AgentBinary): Promise<string> {
+export async function agentFolderOnHost(
+  cacheFolder: string,
+  binary: AgentBinary,
+  gvisor: boolean,
+): Promise<string> {
   await ownFolder(cacheFolder, 0o755);
-  const folder = await ownFolder(
-    join(await ownFolder(join(cacheFolder, "agent"), 0o755), binary.hash),
-    0o755,
-  );
+  const agents = await ownFolder(join(cacheFolder, "agent"), 0o755);
+  const folder = await ownFolder(join(agents, gvisor ? `${binary.hash}-gvisor` : binary.hash), 0o755);
   const path = join(folder, "agent");
   const present = await readFile(path).catch(() => null);
   if (present?.equals(binary.bytes)) return folder;
   const unfinished = join(cacheFolder, `agent-${randomBytes(6).toString("hex")}`);
   try {
     await writeFile(unfinished, binary.bytes, { flag: "wx", mode: 0o600 });
-    await chmod(unfinished, 0o511);
+    await chmod(unfinished, gvisor ? 0o555 : 0o511);
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
