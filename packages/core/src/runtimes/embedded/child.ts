@@ -82,6 +82,8 @@ export class Child {
     this.#process = spawn(options.deno, denoArguments(options), {
       cwd: process.platform === "win32" ? tmpdir() : "/",
       env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", DENO_DIR: "/nonexistent" },
+      // A program can see it, and must not see a path.
+      argv0: "deno",
       stdio: ["pipe", "pipe", "pipe"],
       windowsHide: true,
     });

@@ -80,7 +80,13 @@ export async function beBash(): Promise<void> {
   const parts = await importPart<JustBash>("just-bash");
   // It fills the file system that it is given with its commands; what is mounted later stays as it is.
   const base = new parts.InMemoryFs();
-  new parts.Bash({ fs: base, cwd: "/", defenseInDepth: false, customCommands: otherPrograms(parts) });
+  const filler = new parts.Bash({
+    fs: base,
+    cwd: "/",
+    defenseInDepth: false,
+    customCommands: otherPrograms(parts),
+  });
+  await filler.exec("true");
   await newShell(parts, base, { PATH: "/usr/bin:/bin" }, "/").exec("true | cat");
   sendReady();
   const spec = take();

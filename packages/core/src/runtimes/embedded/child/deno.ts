@@ -9,3 +9,9 @@ export interface DenoRuntime {
 
 /** Taken before any other code could change it. */
 export const deno: DenoRuntime = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
+
+/** Keeps Deno out of sight; its own parts look for it by name, so it cannot go. What it can do without permissions is little. */
+export function hideDeno(executable: string): void {
+  Object.defineProperty(deno, "execPath", { value: () => executable });
+  Object.defineProperty(globalThis, "Deno", { value: deno, enumerable: false });
+}

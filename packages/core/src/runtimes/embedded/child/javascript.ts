@@ -1,7 +1,8 @@
 import path from "node:path";
 import nodeProcess from "node:process";
 import { inspect } from "node:util";
-import { deno } from "./deno.ts";
+import vm from "node:vm";
+import { deno, hideDeno } from "./deno.ts";
 import { folder, sync } from "./node-files.ts";
 import { kernelRequire, moduleApi, useModules } from "./node-modules.ts";
 import { useStreams } from "./node-streams.ts";
@@ -20,7 +21,6 @@ const process = nodeProcess as unknown as Record<string, unknown> & {
 const executable = "/usr/local/bin/node";
 /** Of the web and of Deno: a program of Node does not have them, or they would not work. */
 const foreign = [
-  "Deno",
   "alert",
   "confirm",
   "prompt",
@@ -39,6 +39,7 @@ export async function beJavaScript(): Promise<void> {
   useErrors();
   const global = globalThis as Record<string, unknown>;
   for (const name of foreign) delete global[name];
+  hideDeno(executable);
   defineGlobal("fetch", async (resource: unknown) => {
     const address =
       resource instanceof URL ? resource.href : String((resource as { url?: string })?.url ?? resource);
@@ -78,7 +79,6 @@ function useProcess({ env, cwd }: ProcessSpec): void {
     folder.current = target;
   });
   define("execPath", executable);
-  define("argv0", "node");
   define("execArgv", []);
   define("title", "node");
   define("pid", 2);
@@ -185,7 +185,6 @@ async function runCommand(given: readonly string[]): Promise<void> {
 }
 
 async function evaluate(code: string, filename: string): Promise<unknown> {
-  const vm = kernelRequire("vm") as typeof import("node:vm");
   const createRequire = moduleApi["createRequire"] as (from: string) => unknown;
   defineGlobal("require", createRequire(filename));
   const options = {

@@ -64,10 +64,8 @@ function withAll(names: readonly string[], base: object, value: unknown): Record
   return { ...(base as Record<string, unknown>), ...Object.fromEntries(names.map((name) => [name, value])) };
 }
 
-class NoThread {
-  constructor() {
-    noThreads();
-  }
+function NoThread(): void {
+  noThreads();
 }
 
 /** What the kernel asks of worker threads: a listener for interrupts, of which there are none here. */

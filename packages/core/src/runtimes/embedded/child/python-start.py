@@ -13,6 +13,7 @@ def become(spec):
     os._exit = lambda status: host.exit(int(status) & 0xFF)
     time.sleep = sleep
     random.seed()
+    sys.executable = "/usr/local/bin/python3"
     os.chdir(spec["cwd"])
 
 

@@ -1,0 +1,247 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ExecutionResult } from "../../execution.ts";
+import { SandboxSession } from "../../session.ts";
+import { embedded } from "./index.ts";
+
+// Programs that attack, run for real. Each prints what it got; none may have got what is the machine's.
+
+const runtime = embedded();
+const secret = "a-secret-of-this-machine";
+let folder = "";
+let secretFile = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "llm-sandbox-escapes-"));
+  secretFile = join(folder, "secret.txt");
+  await writeFile(secretFile, secret);
+  process.env["LLM_SANDBOX_ESCAPE_SECRET"] = secret;
+});
+afterAll(async () => {
+  delete process.env["LLM_SANDBOX_ESCAPE_SECRET"];
+  await rm(folder, { recursive: true, force: true });
+});
+
+const open = (lang: string, more: object = {}): Promise<SandboxSession> =>
+  SandboxSession.open({ lang, runtime, ...more });
+
+/** Nothing of the machine is in what the program printed or failed with. */
+function keepsSecrets(result: ExecutionResult): void {
+  const all = JSON.stringify([result.stdout, result.stderr, result.error, result.outputs]);
+  expect(all).not.toContain(secret);
+  expect(all).not.toContain("root:x:0");
+  expect(all).not.toContain(fileURLToPath(new URL("../../../../..", import.meta.url)));
+  expect(all).not.toContain("node_modules");
+}
+
+/** Each attempt in a program of its own that tells how it went; none may have succeeded. */
+async function refusesAll(
+  session: SandboxSession,
+  attempts: readonly string[],
+  wrap: (code: string) => string,
+): Promise<void> {
+  for (const attempt of attempts) {
+    const result = await session.run(
+      wrap(attempt.replaceAll("SECRET_FILE", secretFile).replaceAll("FOLDER", folder)),
+    );
+    keepsSecrets(result);
+    expect(result.stdout, attempt).not.toContain("GOT");
+  }
+  // Nothing was written beside the secret, and the session still works.
+  expect(await readdir(folder)).toEqual(["secret.txt"]);
+  expect(await readFile(secretFile, "utf8")).toBe(secret);
+  const alive = await session.executeCommand("echo alive");
+  expect(alive.stdout).toBe("alive\n");
+}
+
+const tryPython = (code: string): string =>
+  `try:\n${code.replace(/^/gm, "    ")}\nexcept BaseException as error:\n    print(type(error).__name__, error)`;
+const tryJavaScript = (code: string): string =>
+  `(async () => { ${code} })().catch((error) => console.log(error?.name, error?.message));`;
+
+test("Python does not reach the machine by its files, its JavaScript bridge, ctypes or shared objects", async () => {
+  await using session = await open("python");
+  const attempts = [
+    "print('GOT', open('SECRET_FILE').read())",
+    "print('GOT', open('/proc/self/environ').read())",
+    "import os; print('GOT', os.listdir('FOLDER'))",
+    "import os; os.symlink('SECRET_FILE', 'link'); print('GOT', open('link').read())",
+    "import os; assert os.environ.get('LLM_SANDBOX_ESCAPE_SECRET'); print('GOT')",
+    "from js import Deno; print('GOT', Deno.readTextFileSync('SECRET_FILE'))",
+    "from js import Deno; print('GOT', Deno.env.get('LLM_SANDBOX_ESCAPE_SECRET') or 1/0)",
+    "from js import Deno; Deno.writeTextFileSync('FOLDER/out', 'x'); print('GOT')",
+    "from js import Deno; print('GOT', Deno.Command.new('id').outputSync())",
+    "from js import Deno; print('GOT', Deno.dlopen('libc.so.6', {}))",
+    "import js; js.eval(\"Deno.permissions.requestSync({name: 'read'})\"); from js import Deno; print('GOT', Deno.readTextFileSync('SECRET_FILE'))",
+    "from pyodide.code import run_js; print('GOT', run_js(\"process.getBuiltinModule('fs').readFileSync('SECRET_FILE', 'utf8')\"))",
+    "from pyodide.code import run_js\nimport asyncio\nprint('GOT', asyncio.run(run_js(\"import('node:fs').then((fs) => fs.readFileSync('SECRET_FILE', 'utf8'))\")))",
+    "from pyodide.code import run_js\nimport asyncio\nprint('GOT', asyncio.run(run_js(\"import('file://SECRET_FILE', { with: { type: 'text' } }).then((m) => m.default)\")))",
+    "import ctypes; ctypes.CDLL(None).emscripten_run_script(b\"console.log('GOT', Deno.readTextFileSync('SECRET_FILE'))\")",
+    "import ctypes; print('GOT', ctypes.CDLL('SECRET_FILE'))",
+    "import ctypes\nopen('side.wasm', 'wb').write(bytes([0, 97, 115, 109, 1, 0, 0, 0]))\nctypes.CDLL('/workspace/side.wasm'); print(open('SECRET_FILE').read())",
+    "import os; os.system('cat SECRET_FILE'); raise SystemExit",
+    "import pyodide_js; print('GOT', pyodide_js.FS.mount(pyodide_js.FS.filesystems.NODEFS, {'root': 'FOLDER'}, '/mnt'))",
+    "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('file://SECRET_FILE')))",
+    "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('http://127.0.0.1:1/')))",
+    "from js import Worker; Worker.new('data:text/javascript,console.log(Deno.readTextFileSync(\"SECRET_FILE\"))', type='module', deno={'permissions': 'inherit'}); print('started')",
+    "import socket; socket.create_connection(('127.0.0.1', 22)); print('GOT')",
+    "import mmap; print('GOT', mmap.mmap(-1, 1 << 40))",
+  ];
+  await refusesAll(session, attempts, tryPython);
+});
+
+test("JavaScript does not reach the machine by Node's modules, Deno's rests, imports or workers", async () => {
+  await using session = await open("javascript");
+  const attempts = [
+    "console.log('GOT', require('fs').readFileSync('SECRET_FILE', 'utf8'))",
+    "console.log('GOT', require('fs').readFileSync('/proc/self/environ', 'utf8'))",
+    "require('fs').symlinkSync('SECRET_FILE', 'link'); console.log('GOT', require('fs').readFileSync('link', 'utf8'))",
+    "console.log('GOT', (await import('node:fs')).readFileSync('SECRET_FILE', 'utf8'))",
+    "console.log('GOT', process.getBuiltinModule('node:fs').readFileSync('SECRET_FILE', 'utf8'))",
+    "console.log('GOT', process.binding('fs').internalModuleReadJSON('SECRET_FILE'))",
+    "if (process.env.LLM_SANDBOX_ESCAPE_SECRET) console.log('GOT')",
+    "console.log('GOT', Deno.readTextFileSync('SECRET_FILE'))",
+    "console.log('GOT', Deno.env.toObject().LLM_SANDBOX_ESCAPE_SECRET.length)",
+    "await Deno.permissions.request({ name: 'read' }); console.log('GOT', Deno.readTextFileSync('SECRET_FILE'))",
+    "console.log('GOT', new Deno.Command('id').outputSync())",
+    "console.log('GOT', await Deno.connect({ port: 22 }))",
+    "console.log('GOT', await Deno.openKv('FOLDER/kv'))",
+    "console.log('GOT', (await import('file://SECRET_FILE', { with: { type: 'text' } })).default)",
+    "console.log('GOT', await import('file://SECRET_FILE'))",
+    "console.log('GOT', await import('data:text/javascript,import text from \"file://SECRET_FILE\" with { type: \"text\" }; export default text'))",
+    "console.log('GOT', await import('data:text/javascript,export default Deno.readTextFileSync(\"SECRET_FILE\")'))",
+    "console.log('GOT', await import('https://127.0.0.1:1/a.js'))",
+    "console.log('GOT', require('SECRET_FILE'))",
+    "console.log('GOT', require('child_process').execSync('id').toString())",
+    "console.log('GOT', process.getBuiltinModule('child_process').spawnSync('id').stdout.toString())",
+    "new (require('worker_threads').Worker)('console.log(1)', { eval: true }); console.log('GOT')",
+    "new Worker('data:text/javascript,1', { type: 'module' }); console.log('GOT')",
+    "console.log('GOT', await fetch('file://SECRET_FILE').then((answer) => answer.text()))",
+    "const net = require('net'); await new Promise((done, fail) => net.connect(22, '127.0.0.1', done).on('error', fail)); console.log('GOT')",
+    "console.log('GOT', await require('dns').promises.lookup('example.com'))",
+    "console.log('GOT', require('vm').runInNewContext('this.constructor.constructor(\"return Deno\")()').readTextFileSync('SECRET_FILE'))",
+    "console.log('GOT', (function () {}).constructor('return Deno')().readTextFileSync('SECRET_FILE'))",
+    "const sqlite = require('node:sqlite'); new sqlite.DatabaseSync('FOLDER/out.db'); console.log('GOT')",
+    "process.report.writeReport('FOLDER/report.json')",
+    "require('v8').writeHeapSnapshot('FOLDER/heap')",
+    "process.chdir('FOLDER'); console.log('GOT')",
+    "process.dlopen({ exports: {} }, 'SECRET_FILE'); console.log('GOT')",
+    "console.log('GOT', require('module').createRequire('FOLDER/x.js')('./secret.txt'))",
+    "console.log('GOT', new (process.getBuiltinModule('module'))('x').constructor._load('SECRET_FILE'))",
+    "const { Session } = require('inspector'); new Session().connect(); console.log('GOT')",
+    "console.log('GOT', [process.execPath, process.argv0, process.cwd(), process.title].find((text) => text.includes('/deno')).length)",
+  ];
+  await refusesAll(session, attempts, tryJavaScript);
+});
+
+test("Bash does not reach the machine", async () => {
+  await using session = await open("bash");
+  const attempts = [
+    "cat SECRET_FILE && echo GOT",
+    "cat /proc/self/environ | grep LLM_SANDBOX && echo GOT",
+    "env | grep LLM_SANDBOX_ESCAPE && echo GOT",
+    "ln -s SECRET_FILE link; cat link && echo GOT",
+    "ls FOLDER && echo GOT",
+    "echo x > FOLDER/out && echo GOT",
+    "cat < /dev/tcp/127.0.0.1/22 && echo GOT",
+    "curl file://SECRET_FILE && echo GOT",
+    'node -e \'console.log(require("fs").readFileSync("SECRET_FILE", "utf8"))\' && echo GOT',
+    "find / -name 'secret.txt' | grep . && echo GOT",
+    "source SECRET_FILE && echo GOT",
+  ];
+  await refusesAll(session, attempts, (code) => code);
+});
+
+test("a program that pollutes its realm harms itself alone", async () => {
+  await using session = await open("javascript");
+  const pollution = `
+    Object.prototype.op = "open"; Object.prototype.error = { code: "X" };
+    Array.prototype[Symbol.iterator] = function* () { yield "forged"; };
+    JSON.parse = () => ({}); JSON.stringify = () => "forged";
+    Uint8Array.prototype.subarray = () => { throw new Error("broken"); };
+    Function.prototype.call = Function.prototype.apply = () => { throw new Error("broken"); };
+    Promise.prototype.then = () => { throw new Error("broken"); };
+    console.log("polluted");`;
+  await session.run(pollution, { timeoutMs: 5_000 });
+  const other = await session.run("console.log(({}).op, JSON.stringify([1]))");
+  expect(other).toMatchObject({ status: "ok", stdout: "undefined [1]\n" });
+  expect(Object.prototype).not.toHaveProperty("op");
+});
+
+test("frames that a program forges end its own process, not the session, and are nobody else's", async () => {
+  await using session = await open("python");
+  const forged = [
+    // Past the child's own functions: raw bytes where its frames go.
+    "from js import process, Uint8Array\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([255, 255, 255, 255, 9, 1, 2, 3]))",
+    "from js import process, Uint8Array\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([0, 0, 0, 5, 1] + list(b'hello')))",
+    "from js import process, Uint8Array\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([0, 0, 0, 8, 4, 255, 255, 255, 255, 1, 2, 3, 4]))",
+    'from js import process, Uint8Array\nbody = b\'{"op":"open","path":5}\'\nprocess.getBuiltinModule(\'fs\').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
+    "from js import process, Uint8Array\nbody = b'{\"op\":\"take\"}'\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))",
+    'from js import process, Uint8Array\nbody = b\'{"op":"part","name":"just-bash","from":""}\'\nprocess.getBuiltinModule(\'fs\').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
+    'from js import process, Uint8Array\nbody = b\'{"__proto__":{"op":"stat"},"op":"constructor"}\'\nprocess.getBuiltinModule(\'fs\').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
+  ];
+  // The way past the child's functions is there.
+  const reached = await session.run(forged[1]!);
+  expect(reached.stdout).toBe("hello");
+  for (const program of forged) {
+    const [attack, honest] = await Promise.all([
+      session.run(program, { timeoutMs: 5_000 }),
+      session.run("print('honest')"),
+    ]);
+    keepsSecrets(attack);
+    expect(honest).toMatchObject({ status: "ok", stdout: "honest\n" });
+  }
+});
+
+test("sessions do not see one another's files, nor a run the variables of another", async () => {
+  await using one = await open("python");
+  await using other = await open("python");
+  await one.run("open('/tmp/mine', 'w').write('x'); import builtins; builtins.left = 'behind'");
+  expect((await other.run("import os; print(os.listdir('/tmp'), os.listdir('/workspace'))")).stdout).toBe(
+    "[] []\n",
+  );
+  expect((await one.run("import builtins; print(hasattr(builtins, 'left'))")).stdout).toBe("False\n");
+});
+
+test.each([
+  [
+    "wasm pages",
+    "javascript",
+    "const memory = new WebAssembly.Memory({ initial: 1 }); for (;;) { memory.grow(1000); new Uint8Array(memory.buffer).fill(1); }",
+  ],
+  [
+    "shared memory",
+    "javascript",
+    "const all = []; for (;;) { const part = new SharedArrayBuffer(20_000_000); new Uint8Array(part).fill(1); all.push(part); }",
+  ],
+  [
+    "strings",
+    "javascript",
+    "let text = 'x'; const all = []; for (;;) { text += text.slice(0, 1e7); all.push(Buffer.from(text)); }",
+  ],
+])("memory taken as %s is bounded", async (_what, lang, code) => {
+  await using session = await open(lang, { limits: { memoryBytes: 134_217_728 } });
+  const result = await session.run(code, { timeoutMs: 20_000 });
+  expect(["out-of-memory", "failed"]).toContain(result.status);
+  expect(result.usage.peakMemoryBytes ?? 0).toBeLessThan(1_500_000_000);
+});
+
+test("no path of this machine is in what programs can see of themselves", async () => {
+  await using javascript = await open("javascript");
+  const seen = await javascript.run(
+    "console.log(process.execPath, process.argv, process.cwd(), __filename, new Error('x').stack, process.versions, require('os').homedir(), JSON.stringify(process.env), require('module').globalPaths, import.meta?.url ?? '');".replace(
+      ", import.meta?.url ?? ''",
+      "",
+    ),
+  );
+  expect(seen.status).toBe("ok");
+  keepsSecrets(seen);
+  await using python = await open("python");
+  const own = await python.run(
+    "import sys, os, sysconfig\nprint(sys.path, sys.executable, sys.argv, dict(os.environ), os.getcwd(), sysconfig.get_paths())\nfrom js import process\nprint(process.argv.to_py(), process.execPath)\ntry:\n    from js import nothing\nexcept ImportError as error:\n    print(error)\nfrom pyodide.code import run_js\nrun_js('throw new Error(\"x\")')",
+  );
+  keepsSecrets(own);
+});
