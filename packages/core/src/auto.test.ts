@@ -1,7 +1,9 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { Mock } from "vitest";
 import { auto, choose } from "./auto.ts";
 import { SandboxError } from "./errors.ts";
 import type { KnownRuntime } from "./known-runtimes.ts";
+import type { Logger } from "./logger.ts";
 import type { Runtime, RuntimeFeatures } from "./runtime.ts";
 
 afterEach(() => {
@@ -22,6 +24,11 @@ function known(name: KnownRuntime["name"], probe: () => Promise<string>, feature
   };
 }
 
+function listeningLogger(): Record<keyof Logger, Mock<Logger["info"]>> {
+  const listen = (): Mock<Logger["info"]> => vi.fn<Logger["info"]>();
+  return { debug: listen(), info: listen(), warn: listen() };
+}
+
 const there = (): Promise<string> => Promise.resolve("here");
 const fails = (absent: boolean) => (): Promise<never> =>
   Promise.reject(
@@ -32,14 +39,14 @@ const fails = (absent: boolean) => (): Promise<never> =>
   );
 
 test("the strongest that is there is taken without a word", async () => {
-  const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const logger = listeningLogger();
   const runtime = await choose([known("docker", there), known("embedded", there)], { logger });
   expect(runtime.name).toBe("docker");
   expect(logger.warn).not.toHaveBeenCalled();
 });
 
 test("an absent one is passed over, and once it is said for what", async () => {
-  const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const logger = listeningLogger();
   const runtimes = [known("docker", fails(true)), known("embedded", there)];
   const heard: string[] = [];
   const onProgress = ({ message }: { readonly message: string }): void => void heard.push(message);

@@ -132,7 +132,7 @@ test.each(Object.entries(leavingLinks))(
     for (const { path, reason } of skipped) {
       expect(links).toContain(path);
       expect(reason).toMatch(/^is a link/);
-      await expect(readlink(join(folder, path))).rejects.toThrow();
+      await expect(readlink(join(folder, path))).rejects.toThrow(/ENOENT|ENOTDIR|EINVAL/);
     }
     expect(await readFile(join(folder, "rest"), "utf8")).toBe("copied");
     await nothingOutside();
