@@ -141,6 +141,51 @@ describe("a JavaScript program", () => {
     expect(readdirSync(cwd)).toEqual(["beside.mjs"]);
   });
 
+  test.each([
+    ["import fs from 'node:fs'; 5", "5"],
+    ["await 5", "5"],
+    ["const y = await Promise.resolve(7); y", "7"],
+    ["export const q = 1; q", "1"],
+    ["import.meta.url.slice(0, 7)", "'file://'"],
+    ["#!/usr/bin/env node\nimport 'node:fs';\n\n// the sum; of both\n[1, 2]; // done;\n", "[ 1, 2 ]"],
+    ["await 0;\nconst a = 4;\n`${a};\n${a}`", "'4;\\n4'"],
+    ["await 0\nlet a = 1\n++a", "2"],
+    [
+      "await 0;\n[[1, () => {\n  return 2;\n}]]\n  .map(([one, two]) => {\n    return one + two();\n  })",
+      "[ 3 ]",
+    ],
+    ["await 0; (1, 2);", "2"],
+    ["async function main() { return 6 * 7 }\nexport {};\nmain()", "42"],
+    // Not the last expression, but part of another statement.
+    ["await 0\nconst a = String\n(5)", undefined],
+    ["await 0\nconst a = [[7]]\n[0]", undefined],
+    ["await 0\nconst a = 1\n-1", undefined],
+    ["await 0\nconst a = 6\n/3/1", undefined],
+    ["await 0\nconst a = String.raw\n`x`", undefined],
+    ["const a = await 1 // a; 5", undefined],
+    ["await 0\nif (false) 1; else\n2", undefined],
+    ["await 0\n{ a: 1 }", undefined],
+    ["await 0\nfunction f() {}", undefined],
+    ["await 0\nfor (const a of [1]) {\n  a;\n}", undefined],
+  ])("has the value of its last expression as a module: %j", async (code, value) => {
+    const result = await run(code);
+    expect(result).toMatchObject({ stdout: "", stderr: "", exitCode: 0 });
+    expect(result.value?.["text/plain"]).toBe(value);
+  });
+
+  test("as a module shows the line of an error in its last expression as it was written", async () => {
+    const result = await run("import 'node:fs';\n\nnull.x;\n");
+    expect(result.stderr.replace(/\S*\/main\.js/g, "main.js")).toMatch(
+      /^main\.js:3\nnull\.x\n {5}\^\n\nTypeError: .*\n {4}at main\.js:3:6\n/,
+    );
+    const promised = await run("import 'node:fs';\nPromise.reject(new RangeError('r'))");
+    expect(promised).toMatchObject({ exitCode: 1, value: undefined, error: { name: "RangeError", line: 2 } });
+    const own = await run(
+      "await 0;\nconst names = Object.getOwnPropertyNames(globalThis);\nglobalThis.last = 1;\nqueueMicrotask(() => console.log(Object.getOwnPropertyNames(globalThis).filter((name) => name.includes('sandbox'))))",
+    );
+    expect(own.stdout).toBe("[]\n");
+  });
+
   // Older Nodes cannot load a module from memory themselves: what stands in for it copies the exports.
   test.skipIf(!nodeIsAtLeast(22, 15))("sees a module's exports change", async () => {
     const cwd = temporaryFolder("kernel-");

@@ -44,6 +44,16 @@ describe.skipIf(!available)("a TypeScript program", () => {
     expect(result).toMatchObject({ stdout: "/\n", stderr: "", exitCode: 0 });
   });
 
+  test.each([
+    ["import type { ParsedPath } from 'node:path';\nexport const q: number = 1;\n(q + 1) as number", 2],
+    ["const y: number = await Promise.resolve(7); y satisfies number;", 7],
+    ["enum E { A = 3 }\nimport 'node:fs';\nE.A", 3],
+  ])("has the value of its last expression as a module: %j", async (code, value) => {
+    const result = await run(code);
+    expect(result).toMatchObject({ stderr: "", exitCode: 0 });
+    expect(result.value?.["application/json"]).toBe(value);
+  });
+
   test.skipIf(!precise)("with a syntax error says where", async () => {
     const result = await run("const a = 1;\nconst x: = 5;\n");
     expect(result.exitCode).toBe(1);

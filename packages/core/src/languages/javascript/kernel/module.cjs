@@ -3,14 +3,27 @@
 const Module = require("module");
 const vm = require("vm");
 const { pathToFileURL } = require("url");
+const { takeModuleValue } = require("./module-value.cjs");
+const { define } = require("./process.cjs");
 
-/** A function that runs the code; throws its syntax errors. */
-exports.compileModule = function (code, filename) {
+const VALUE = "__llm_sandbox_value__";
+
+/** A function that runs the code and gives its last expression's value to `take`; throws its syntax errors. */
+exports.compileModule = function (code, filename, take) {
   const url = pathToFileURL(filename).href;
   // The loader does not tell where a syntax error is.
   if (vm.SourceTextModule) void new vm.SourceTextModule(code, { identifier: url });
-  return () => run(code, url, filename);
+  const program = takeModuleValue(code, VALUE);
+  if (program !== code) define(VALUE, takeOnce(take));
+  return () => run(program, url, filename);
 };
+
+function takeOnce(take) {
+  return (value) => {
+    delete globalThis[VALUE];
+    take(value);
+  };
+}
 
 function run(code, url, filename) {
   let settled = false;

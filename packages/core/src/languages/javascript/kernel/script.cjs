@@ -21,10 +21,14 @@ exports.runScript = function (job, compile) {
   } catch (error) {
     return failToCompile(error, filename);
   }
-  const value = program();
+  take(program());
+};
+
+/** Sends the program's value, a promise's once it is there. */
+function take(value) {
   if (value instanceof Promise) value.then(sendValue);
   else sendValue(value);
-};
+}
 
 // Not thrown, or Node would print the kernel's own line above it. Only of a module's syntax error it is Node alone that
 // knows the place, and adds it to the stack when nobody catches it.
@@ -44,7 +48,7 @@ function compileProgram(code, filename) {
     return () => script.runInThisContext();
   } catch (error) {
     if (/\b(?:import|export|await)\b/.test(code)) {
-      return require("./module.cjs").compileModule(code, filename);
+      return require("./module.cjs").compileModule(code, filename, take);
     }
     if (!/Illegal return/.test(error.message)) throw error;
     // Legal in a CommonJS module, which is a function.
