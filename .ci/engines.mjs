@@ -13,7 +13,7 @@ const known = [
   { name: "modern-podman", script: "modern.sh", args: ["podman"] },
 ];
 /** What is tested unless `CI_ENGINES` says otherwise: the engines whose whole pass has been seen. */
-const byDefault = ["docker", "podman"];
+const byDefault = ["docker", "podman", "modern-docker"];
 /** Started here; the last one first. */
 const ours = [];
 
