@@ -4,11 +4,12 @@ import type { CreateBody, HostConfig } from "./create-body.ts";
 const processes = 4096;
 /** Where Podman runs with a low hard limit it cannot give a box more. */
 const mostFiles = 20_000;
-/** Podman makes these writable, unbounded and executable in a box with a read-only root, unless told otherwise. */
-const ownFolders = {
-  "/run": "rw,noexec,nosuid,nodev,size=1048576,mode=0755",
-  "/var/tmp": "rw,noexec,nosuid,nodev,size=1048576,mode=0755",
-};
+/**
+ * Podman makes these writable, unbounded and executable in a box with a read-only root, and fills them with what the
+ * image has there, folders for everybody like /run/lock included, unless told otherwise.
+ */
+const ownFolder = "rw,noexec,nosuid,nodev,notmpcopyup,size=1048576,mode=0755";
+const ownFolders = { "/run": ownFolder, "/var/tmp": ownFolder };
 
 /**
  * The same box in the words that Podman's Docker API understands. What it refuses is replaced:
