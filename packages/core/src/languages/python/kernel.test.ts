@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { KernelProcess, runScript, type KernelRunOptions } from "../kernel-process.ts";
@@ -157,6 +157,89 @@ describe.skipIf(!available)("a Python script", () => {
       ].join("\n"),
     );
     expect(result).toMatchObject({ stderr: "", stdout: "1\n[2, 4]\n[6]\n[8]\nasync\n", exitCode: 0 });
+  });
+
+  describe.each(["spawn", "forkserver"])("with processes started by %s", (method) => {
+    const start = ["import multiprocessing", `m = multiprocessing.get_context('${method}')`];
+
+    test("has its functions and classes there, its arguments, and what else a child has", async () => {
+      const cwd = temporaryFolder("kernel-");
+      const result = await run(
+        [
+          "import os, sys, multiprocessing as m",
+          "from concurrent.futures import ProcessPoolExecutor",
+          "class Point:",
+          "    def __init__(self, x): self.x = x",
+          "def double(point): return Point(2 * point.x)",
+          "def child(queue): queue.put([__name__, __file__, sys.argv, os.getcwd()])",
+          "def parent(queue):",
+          "    process = m.Process(target=child, args=(queue,)); process.start(); process.join()",
+          "if __name__ == '__main__':",
+          `    m.set_start_method('${method}')`,
+          "    with m.Pool(2) as pool:",
+          "        print([point.x for point in pool.map(double, map(Point, range(3)))])",
+          "        print([point.x for point in pool.imap(double, map(Point, range(3)))])",
+          "    queue = m.Queue()",
+          "    for target in (child, parent):",
+          "        process = m.Process(target=target, args=(queue,)); process.start()",
+          "        print(queue.get()); process.join(); print(process.exitcode)",
+          "    with ProcessPoolExecutor(1) as pool: print(pool.submit(double, Point(4)).result().x)",
+        ].join("\n"),
+        { cwd, argv: ["a b"], filename: "tool.py" },
+      );
+      const line = `['__mp_main__', '${cwd}/tool.py', ['tool.py', 'a b'], '${cwd}']\n0\n`;
+      expect(result).toMatchObject({
+        stderr: "",
+        stdout: `[0, 2, 4]\n[0, 2, 4]\n${line}${line}8\n`,
+        exitCode: 0,
+      });
+      expect(readdirSync(cwd)).toEqual([]);
+    });
+
+    test("shows the lines of an error there", async () => {
+      const result = await run(
+        [
+          "import multiprocessing as m",
+          "def fail(): raise KeyError('k')  # here",
+          "if __name__ == '__main__':",
+          `    process = m.get_context('${method}').Process(target=fail)`,
+          "    process.start(); process.join(); print(process.exitcode)",
+        ].join("\n"),
+      );
+      expect(result).toMatchObject({ stdout: "1\n", exitCode: 0 });
+      expect(result.stderr).toContain("def fail(): raise KeyError('k')  # here");
+    });
+
+    test.each([
+      ["map", "pool.map(str, [1, 2, 3])"],
+      ["apply_async", "pool.apply_async(str, (1,)).get()"],
+      ["imap", "list(pool.imap(str, [1, 2, 3]))"],
+      ["imap_unordered", "list(pool.imap_unordered(str, [1, 2, 3]))"],
+    ])("fails once without a guard, in Python's words, in a pool's %s", async (_name, call) => {
+      const result = await run([...start, `with m.Pool(2) as pool:\n    print(${call})`].join("\n"));
+      expect(result).toMatchObject({ stdout: "", exitCode: 1, error: { name: "RuntimeError", line: 4 } });
+      expect(result.error?.message).toContain(
+        "before the\n        current process has finished its bootstrapping",
+      );
+      expect(result.stderr.length).toBeLessThan(20_000);
+    });
+
+    test("fails once where it fails in every child", async () => {
+      const code = [
+        "import multiprocessing as m",
+        "if __name__ == '__main__':",
+        `    with m.get_context('${method}').Pool(2) as pool: print(pool.map(str, [1]))`,
+        "else: raise SystemExit('not here')",
+      ].join("\n");
+      const result = await run(code);
+      expect(result.error).toMatchObject({ name: "RuntimeError", message: "SystemExit: not here" });
+      const alone = `${start.join("\n")}\nprocess = m.Process(target=print); process.start(); process.join()\nprint(process.exitcode)`;
+      const other = await run(alone);
+      expect(other).toMatchObject({ stdout: "1\n", exitCode: 0 });
+      expect(other.stderr.match(/An attempt has been made/g)).toHaveLength(1);
+      const set = `import multiprocessing as m\nm.set_start_method('${method}')\nm.Pool(1).map(str, [1])`;
+      expect((await run(set)).error?.message).toBe("context has already been set");
+    });
   });
 
   test("prints text that is no Unicode, and survives deep recursion", async () => {

@@ -31,8 +31,27 @@ def _ipython_display(module):
 
 
 def _multiprocessing(module):
-    # Since 3.14 children are started from the program's file, and there is none.
+    # Another default since 3.14 would cost each child a whole start, and fail without a guard around what starts it.
     module._default_context._default_context = module._concrete_contexts["fork"]
+
+
+def _spawn(module):
+    from llm_sandbox_kernel import respawn
+    from llm_sandbox_kernel.source import program
+
+    text = respawn.__spec__.loader.get_source(respawn.__name__)
+
+    def find(path):
+        source = program(path)
+        return None if source is None else (source, text)
+
+    respawn.hand_over(module, find)
+
+
+def _pool(module):
+    from llm_sandbox_kernel.respawn import give_up_pools
+
+    give_up_pools(module)
 
 
 HOOKS = {
@@ -43,6 +62,8 @@ HOOKS = {
     "PIL.Image": _pil_image,
     "IPython.display": _ipython_display,
     "multiprocessing.context": _multiprocessing,
+    "multiprocessing.spawn": _spawn,
+    "multiprocessing.pool": _pool,
 }
 
 

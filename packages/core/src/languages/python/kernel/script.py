@@ -4,7 +4,7 @@ import os
 import sys
 
 from llm_sandbox_kernel.ending import end, status_of
-from llm_sandbox_kernel.source import VALUE, compile_source
+from llm_sandbox_kernel.source import VALUE, compile_program
 
 
 def new_main(filename):
@@ -26,7 +26,7 @@ def run(code, filename):
     """The program's exit status; None when it was interrupted. Keeps nothing of the program alive."""
     try:
         namespace = new_main(filename)
-        exec(compile_source(code, filename), namespace)
+        exec(compile_program(code, filename), namespace)
         send_value(namespace.pop(VALUE, None))
         return 0
     except SystemExit as exit_:

@@ -9,6 +9,24 @@ MAXIMUM_TREE_CHARACTERS = 262144  # a tree takes some hundred bytes a character
 VALUE = "<value>"  # no identifier, so that no program can use it
 
 _sources = {}
+_program = None
+
+
+def compile_program(text, filename):
+    """Like `compile_source`, and keeps the text for processes that start anew."""
+    global _program
+    _program = (filename, text)
+    return compile_source(text, filename)
+
+
+def program(path):
+    """The source of the program that runs as if it were the file at `path`; None for other paths."""
+    if _program is None or path is None:
+        return None
+    from os.path import normpath
+
+    filename, text = _program
+    return text.lstrip("\ufeff") if normpath(filename) == normpath(path) else None
 
 
 def compile_source(text, filename, flags=0):

@@ -20,6 +20,10 @@ class PartFinder:
         return ModuleSpec(name, PartFinder) if part in PARTS else None
 
     @staticmethod
+    def get_source(name):
+        return PARTS.get(name.partition(".")[2])
+
+    @staticmethod
     def create_module(spec):
         return None
 
