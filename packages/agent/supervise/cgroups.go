@@ -48,3 +48,19 @@ func empty(folder string) {
 		kill(pid)
 	}
 }
+
+// starved is how many processes in the cgroups the kernel has killed for want of memory.
+func starved(folders []string) int {
+	for _, folder := range folders {
+		for _, name := range []string{"memory.oom_control", "memory.events"} {
+			content, _ := os.ReadFile(filepath.Join(folder, name))
+			for line := range strings.Lines(string(content)) {
+				if count, found := strings.CutPrefix(line, "oom_kill "); found {
+					number, _ := strconv.Atoi(strings.TrimSpace(count))
+					return number
+				}
+			}
+		}
+	}
+	return 0
+}

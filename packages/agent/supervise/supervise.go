@@ -28,7 +28,8 @@ const (
 // Run supervises one box and ends the program. Arguments: the box's folder, which is removed at the end; the number of
 // its cgroups and their folders, also removed; the command that starts the box and leaves the process id of the
 // box's first process in the file "pid" of the folder. Standard streams become the box's own.
-// On descriptor 3 it says a line each: "started PID", or "failed CODE", and at last "exited CODE" or "signalled NUMBER".
+// On descriptor 3 it says a line each: "started PID", or "failed CODE", and at last "exited CODE" or "signalled NUMBER",
+// after "starved COUNT" when the kernel has killed processes of a box that was signalled for want of memory.
 // SIGTERM kills the box.
 func Run() {
 	folder, cgroups, command, ok := arguments(os.Args[1:])
@@ -134,6 +135,9 @@ func (supervisor *supervisor) waitFor(pid int) {
 	case !ok:
 		say("lost", 0)
 	case status.Signaled():
+		if count := starved(supervisor.cgroups); count > 0 {
+			say("starved", count)
+		}
 		say("signalled", int(status.Signal()))
 	default:
 		say("exited", status.ExitStatus())

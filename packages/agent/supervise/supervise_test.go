@@ -98,3 +98,20 @@ func TestTerminationKillsAHangingStart(t *testing.T) {
 	}
 	expectGone(t, command, folder)
 }
+
+func TestWantOfMemoryIsRead(t *testing.T) {
+	folder := t.TempDir()
+	if count := starved([]string{folder}); count != 0 {
+		t.Error(count)
+	}
+	for name, content := range map[string]string{
+		"memory.events":      "low 0\noom 3\noom_kill 2\noom_group_kill 0\n",
+		"memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+	} {
+		folder := t.TempDir()
+		os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600)
+		if count := starved([]string{t.TempDir(), folder}); count != 2 {
+			t.Errorf("%s: %d", name, count)
+		}
+	}
+}

@@ -96,6 +96,7 @@ export class SupervisedBox implements Box {
     });
     await this.#reported;
     let message = end.failure?.message;
+    const starved = this.#report.some((line) => line.startsWith("starved "));
     if (end.killed) {
       await removeBox(folder, cgroups).catch((error: Error) => {
         message = error.message;
@@ -103,9 +104,10 @@ export class SupervisedBox implements Box {
     }
     settle({ started: false, why: message ?? this.#report[0] ?? "it was killed" });
     const exit = exitOf(this.#report, end.killed);
+    const told = message ?? (starved ? "the whole box needed more memory than its limit" : undefined);
     return {
       ...exit,
-      ...(message === undefined ? {} : { message }),
+      ...(told === undefined ? {} : { message: told }),
       ...(this.#destroying && message === undefined ? { reason: "destroyed" } : {}),
     };
   }
