@@ -6,6 +6,7 @@ const config: UserConfig = defineConfig({
     docker: "src/runtimes/docker/index.ts",
     oci: "src/runtimes/oci/index.ts",
     embedded: "src/runtimes/embedded/index.ts",
+    tool: "src/tool/index.ts",
     testing: "src/testing/index.ts",
   },
   format: "esm",

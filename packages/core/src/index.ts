@@ -1,5 +1,6 @@
 export { SandboxSession } from "./session.ts";
 export type { CopyFromOptions, SignalOption } from "./session.ts";
+export type { SessionFacts } from "./session-facts.ts";
 export type { SandboxSessionOptions } from "./session-options.ts";
 export type { CommandOptions, Input, RunOptions, SpawnOptions } from "./run-options.ts";
 export { RunningCode } from "./running-code.ts";

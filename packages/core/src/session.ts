@@ -31,6 +31,7 @@ import { RunningCode } from "./running-code.ts";
 import type { BoxSpec, Runtime, Template } from "./runtime.ts";
 import { checkTemplateName, settleOptions } from "./session-options.ts";
 import type { SandboxSessionOptions, SessionSettings } from "./session-options.ts";
+import type { SessionFacts } from "./session-facts.ts";
 
 /** Cancels an operation; it rejects with the signal's reason. */
 export interface SignalOption {
@@ -85,6 +86,26 @@ export class SandboxSession implements AsyncDisposable {
   /** The language that `run` takes. */
   get language(): string {
     return this.#settings.language.name;
+  }
+
+  /** True while code can be run: opened, not closed, and its box is still there. */
+  get isOpen(): boolean {
+    return this.#state === "open" && this.#live?.connection.failure === undefined;
+  }
+
+  /** What the session's code may count on; for descriptions, of a session that is not open yet too. */
+  get facts(): SessionFacts {
+    const { language, limits, network, timeoutMs, image, runtime } = this.#settings;
+    return {
+      language: language.name,
+      contexts: language.kernel?.contexts ?? false,
+      workspace,
+      limits,
+      network,
+      timeoutMs,
+      image: image.kind,
+      runtime: (this.#runtime ?? runtime)?.name,
+    };
   }
 
   /** The image that `keepTemplate` made at `close()`, to be passed as `image` of a later session. */

@@ -1,0 +1,19 @@
+import type { ImageSource, Limits, Network } from "./runtime.ts";
+
+/** What the code of a session may count on. */
+export interface SessionFacts {
+  /** The language that `run` takes. */
+  readonly language: string;
+  /** Whether the language keeps state between runs in a context. */
+  readonly contexts: boolean;
+  /** Absolute path of the working folder in the box. */
+  readonly workspace: string;
+  readonly limits: Limits;
+  readonly network: Network;
+  /** Time limit of a run that names none, in milliseconds. */
+  readonly timeoutMs: number;
+  /** What the box is made from; `language` is the default image. */
+  readonly image: ImageSource["kind"];
+  /** The runtime's name; undefined while none was chosen yet. */
+  readonly runtime: string | undefined;
+}

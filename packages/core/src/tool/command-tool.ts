@@ -1,0 +1,66 @@
+import { resolveLanguage } from "./code-tool.ts";
+import { describeCommand } from "./describe-code.ts";
+import type { Described } from "./describe-code.ts";
+import { resultText } from "./result-text.ts";
+import { defineTool, languageArgument, timeoutArgument } from "./sandbox-tool.ts";
+import type { SandboxTool, ToolSettings, ToolWork } from "./sandbox-tool.ts";
+import { shorten } from "./shorten.ts";
+import type { ToolOutcome, ToolStatus } from "./tool-outcome.ts";
+
+/** The tool that runs shell commands beside the code. */
+export function commandTool(settings: ToolSettings, described: Described): SandboxTool {
+  const { languages } = settings.sessions;
+  return defineTool(
+    {
+      name: "execute_command",
+      title: "Run a command in a sandbox",
+      description: describeCommand(described),
+      readOnly: false,
+      arguments: [
+        {
+          name: "command",
+          kind: "text",
+          required: true,
+          description: "The command line.",
+          most: 100_000,
+        },
+        timeoutArgument(settings.maxTimeoutMs),
+        ...(languages.length > 1 ? [languageArgument(languages, resolveLanguage)] : []),
+      ],
+      run: (work) => runCommand(work, settings.maxOutputLength),
+    },
+    settings,
+  );
+}
+
+async function runCommand(work: ToolWork, maxOutputLength: number): Promise<ToolOutcome> {
+  const { live, values, timeoutMs, signal, onOutput } = work;
+  const result = await live.session.executeCommand(values["command"] as string, {
+    timeoutMs,
+    ...(signal ? { signal } : {}),
+    ...(onOutput ? { onOutput } : {}),
+  });
+  if (result.status === "cancelled") throw signal?.reason ?? new Error("Cancelled.");
+  const files = await live.changes();
+  const told = {
+    result,
+    images: [],
+    files,
+    notices: work.notices,
+    forgot: false,
+    timeoutMs,
+    memoryBytes: live.session.facts.limits.memoryBytes,
+  };
+  return {
+    text: resultText(told, maxOutputLength),
+    status: result.status as ToolStatus,
+    stdout: shorten(result.stdout, maxOutputLength),
+    stderr: shorten(result.stderr, maxOutputLength),
+    exitCode: result.exitCode,
+    value: null,
+    error: null,
+    images: [],
+    files,
+    durationMs: result.durationMs,
+  };
+}

@@ -1,0 +1,11 @@
+export { sandboxTools } from "./sandbox-tools.ts";
+export type { SandboxTools, SandboxToolsOptions, ToolOptions } from "./sandbox-tools.ts";
+export type { SandboxTool, ToolCallOptions } from "./sandbox-tool.ts";
+export type { ToolSchema } from "./arguments.ts";
+export { isFailure } from "./tool-outcome.ts";
+export type { ToolFile, ToolImage, ToolOutcome, ToolStatus } from "./tool-outcome.ts";
+export { SandboxToolError } from "./failure-text.ts";
+export { ToolSessions, defaultConversation } from "./tool-sessions.ts";
+export type { OpenToolSession, ToolSessionsOptions } from "./tool-sessions.ts";
+export type { KnownFacts, OpenRequest, SessionSourceOptions } from "./session-source.ts";
+export type { LiveSession } from "./live-session.ts";

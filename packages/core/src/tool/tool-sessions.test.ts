@@ -1,0 +1,183 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { SandboxSession } from "../session.ts";
+import { memory } from "../testing/memory.ts";
+import type { MemoryOptions } from "../testing/memory.ts";
+import { sandboxTools } from "./sandbox-tools.ts";
+import { ToolSessions } from "./tool-sessions.ts";
+
+/** Code is a file's name: the run tells whether it is there, makes it, and counts in its state. */
+const script: MemoryOptions = {
+  run: ({ code, files, state, loseBox }) => {
+    if (code === "die") return loseBox();
+    const path = `/workspace/${code}`;
+    const there = files.list("/workspace").some((entry) => entry.path === code);
+    files.write(path, Buffer.from(""));
+    state["count"] = Number(state["count"] ?? 0) + 1;
+    return { stdout: `${there ? "there" : "new"} ${state["count"]}` };
+  },
+};
+
+const firstLine = (text: string): string => text.split("\n", 1)[0]!;
+
+test("each conversation has a session of its own, opened at its first call and shared by its calls", async () => {
+  await using tools = sandboxTools({ runtime: memory(script) });
+  expect(tools.sessions.list()).toEqual([]);
+  const call = async (conversation: string): Promise<string> =>
+    firstLine((await tools.code.call({ code: "a" }, { conversation })).text);
+  expect(await Promise.all([call("one"), call("two")])).toEqual(["new 1", "new 1"]);
+  expect(await call("one")).toBe("there 1");
+  expect(tools.sessions.list().map(({ conversation }) => conversation)).toEqual(["one", "two"]);
+  expect(tools.sessions.session("one")).not.toBe(tools.sessions.session("two"));
+});
+
+test("calls at once share one opening", async () => {
+  let opened = 0;
+  await using tools = sandboxTools({
+    open: () => {
+      opened += 1;
+      return SandboxSession.open({ runtime: memory(script) });
+    },
+  });
+  await Promise.all(["a", "b", "c"].map((code) => tools.code.call({ code })));
+  expect(opened).toBe(1);
+});
+
+test("state is kept from call to call where that is asked for", async () => {
+  await using tools = sandboxTools({ runtime: memory(script), keepState: true });
+  const texts = [];
+  for (const code of ["a", "b"]) texts.push(firstLine((await tools.code.call({ code })).text));
+  expect(texts).toEqual(["new 1", "new 2"]);
+});
+
+test("a box that dies during a call is told, and the next call simply has a new one", async () => {
+  await using tools = sandboxTools({ runtime: memory(script) });
+  await tools.code.call({ code: "a" });
+  const lost = await tools.code.call({ code: "die" });
+  expect(lost).toMatchObject({ status: "lost" });
+  expect(lost.text).toMatch(
+    /^The sandbox ended during this call.*The next call gets a new, empty sandbox\.$/,
+  );
+  expect(firstLine((await tools.code.call({ code: "a" })).text)).toBe("new 1");
+});
+
+test("a box that died between calls is replaced, and the model is told so once", async () => {
+  await using tools = sandboxTools({ runtime: memory({ ...script, command: ({ loseBox }) => loseBox() }) });
+  await tools.code.call({ code: "a" });
+  await tools.sessions
+    .session()!
+    .executeCommand("kill everything")
+    .catch(() => {});
+  const { text, status } = await tools.code.call({ code: "a" });
+  expect(status).toBe("ok");
+  expect(text).toMatch(/^\[The sandbox of the earlier calls has ended by itself\. .*are gone\.\]\nnew 1/);
+  expect(firstLine((await tools.code.call({ code: "a" })).text)).toBe("there 1");
+});
+
+test("a session that nobody uses is closed, and the next call is told why its files are gone", async () => {
+  await using tools = sandboxTools({ runtime: memory(script), idleMs: 20 });
+  await tools.code.call({ code: "a" });
+  const session = tools.sessions.session()!;
+  while (session.isOpen) await wait(5);
+  expect(tools.sessions.list()).toEqual([]);
+  expect((await tools.code.call({ code: "a" })).text).toMatch(
+    /^\[The sandbox .* not used for a while.*\nnew 1/,
+  );
+});
+
+test("a call under way keeps its session from idling", async () => {
+  await using tools = sandboxTools({
+    runtime: memory({ run: async () => (await wait(100), { stdout: "done" }) }),
+    idleMs: 10,
+  });
+  expect((await tools.code.call({ code: "a" })).text).toBe("done");
+});
+
+test("the owner closes one conversation, and disposing closes all", async () => {
+  const tools = sandboxTools({ runtime: memory(script) });
+  await tools.code.call({ code: "a" }, { conversation: "one" });
+  await tools.code.call({ code: "a" }, { conversation: "two" });
+  const [one, two] = tools.sessions.list().map(({ session }) => session);
+  await tools.sessions.close("one");
+  expect([one!.isOpen, two!.isOpen]).toEqual([false, true]);
+  await tools[Symbol.asyncDispose]();
+  expect(two!.isOpen).toBe(false);
+  expect(await tools.code.call({ code: "a" })).toMatchObject({ status: "lost" });
+});
+
+test("disposing while a session opens closes it too", async () => {
+  const ready = Promise.withResolvers<void>();
+  let session: SandboxSession | undefined;
+  const tools = sandboxTools({
+    open: async () => {
+      await ready.promise;
+      session = await SandboxSession.open({ runtime: memory(script) });
+      return session;
+    },
+  });
+  const call = tools.code.call({ code: "a" });
+  const closing = tools[Symbol.asyncDispose]();
+  ready.resolve();
+  await Promise.all([call, closing]);
+  expect(session!.isOpen).toBe(false);
+});
+
+test("a session that was given is used, never closed, and serves one conversation", async () => {
+  await using session = await SandboxSession.open({ runtime: memory(script) });
+  await session.files.writeFile("mine.txt", "x");
+  {
+    await using tools = sandboxTools({ session, idleMs: 1 });
+    const outcome = await tools.code.call({ code: "a" });
+    expect(outcome.files).toEqual([{ path: "/workspace/a", size: 0 }]);
+    expect(await tools.code.call({ code: "a" }, { conversation: "other" })).toMatchObject({
+      status: "unavailable",
+    });
+    await wait(10);
+  }
+  expect(session.isOpen).toBe(true);
+  const tools = sandboxTools({ session });
+  await session.close();
+  expect((await tools.code.call({ code: "a" })).text).toMatch(/It cannot be replaced\.$/);
+});
+
+test("sessions are shared by several sets of tools, and their owner's", async () => {
+  await using sessions = new ToolSessions({ runtime: memory(script) });
+  {
+    await using tools = sandboxTools({ sessions });
+    await tools.code.call({ code: "a" });
+  }
+  await using others = sandboxTools({ sessions });
+  expect(firstLine((await others.code.call({ code: "a" })).text)).toBe("there 1");
+  expect(() => sandboxTools({ sessions, lang: "bash" })).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION" }),
+  );
+});
+
+test("each language has a box of its own", async () => {
+  await using tools = sandboxTools({ runtime: memory(script), languages: ["python", "bash"] });
+  expect((await tools.code.call({ code: "a", language: "python" })).text).toContain("new 1");
+  expect((await tools.code.call({ code: "a", language: "sh" })).text).toContain("new 1");
+  expect((await tools.code.call({ code: "a" })).text).toMatch(/"language" is missing/);
+});
+
+test("over the limit further conversations are refused until one ends", async () => {
+  await using tools = sandboxTools({ runtime: memory(script), maxSessions: 1 });
+  await tools.code.call({ code: "a" }, { conversation: "one" });
+  const refused = await tools.code.call({ code: "a" }, { conversation: "two" });
+  expect(refused).toMatchObject({
+    status: "unavailable",
+    text: expect.stringContaining("too many sandboxes"),
+  });
+  await tools.sessions.close("one");
+  expect((await tools.code.call({ code: "a" }, { conversation: "two" })).status).toBe("ok");
+});
+
+test("a session of another language than asked for is an error, and closed", async () => {
+  let session: SandboxSession | undefined;
+  await using tools = sandboxTools({
+    lang: "bash",
+    open: async () => (session = await SandboxSession.open({ runtime: memory(script), lang: "python" })),
+  });
+  expect((await tools.code.call({ code: "a" })).status).toBe("unavailable");
+  expect(session!.isOpen).toBe(false);
+});

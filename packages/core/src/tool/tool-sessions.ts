@@ -1,0 +1,194 @@
+import { SandboxError } from "../errors.ts";
+import { findLanguage } from "../languages/index.ts";
+import { checkNumber, checkOptional, invalid } from "../option-checks.ts";
+import { mostTimeoutMs } from "../session-options.ts";
+import type { SandboxSession } from "../session.ts";
+import { Conversation } from "./conversation.ts";
+import type { Ended } from "./conversation.ts";
+import type { LiveSession } from "./live-session.ts";
+import { sessionSource } from "./session-source.ts";
+import type { KnownFacts, SessionSource, SessionSourceOptions } from "./session-source.ts";
+
+/** Which sessions tools have, and how long. */
+export interface ToolSessionsOptions extends SessionSourceOptions {
+  /** Keep variables, imports and functions from call to call, as a notebook does. Default: every call is a fresh process. */
+  readonly keepState?: boolean;
+  /** A session that nobody used for so long is closed, in milliseconds. Default ten minutes. */
+  readonly idleMs?: number;
+  /** Sessions that may be open at once; a further conversation is refused. Default 100. */
+  readonly maxSessions?: number;
+}
+
+/** The name of the conversation where none is given. */
+export const defaultConversation = "default";
+
+/** One open session. */
+export interface OpenToolSession {
+  readonly conversation: string;
+  readonly language: string;
+  readonly session: SandboxSession;
+  /** Whether a call is under way. */
+  readonly busy: boolean;
+}
+
+/** How many ended conversations are remembered, so that their next call is told. */
+const mostRemembered = 1_000;
+
+/**
+ * The sessions behind tools: one per conversation and language, opened at the first call, closed by `close()` or after
+ * idling, never shared between conversations. Disposing closes what was opened here, and never a session that was given.
+ */
+export class ToolSessions implements AsyncDisposable {
+  readonly keepState: boolean;
+  readonly #source: SessionSource;
+  readonly #idleMs: number;
+  readonly #maxSessions: number;
+  readonly #conversations = new Map<string, Conversation>();
+  readonly #remembered = new Map<string, Ended>();
+  #disposed = false;
+
+  constructor(options: ToolSessionsOptions = {}) {
+    const { keepState = false, idleMs = 600_000, maxSessions = 100, ...source } = options;
+    checkOptional({ keepState }, "keepState", "boolean");
+    checkNumber("idleMs", idleMs, { least: 1, most: mostTimeoutMs });
+    checkNumber("maxSessions", maxSessions, { least: 1, most: 1_000_000, whole: true });
+    this.#source = sessionSource(source);
+    this.keepState = keepState;
+    this.#idleMs = idleMs;
+    this.#maxSessions = maxSessions;
+    if (keepState) this.languages.forEach((language) => checkContexts(this.facts(language)));
+  }
+
+  /** True: there is one session, which is somebody else's, is never closed here and cannot be replaced. */
+  get given(): boolean {
+    return this.#source.given;
+  }
+
+  /** The languages that calls may name; the first is the default. */
+  get languages(): readonly string[] {
+    return this.#source.languages;
+  }
+
+  /** What is known of a language's sessions, open or not. */
+  facts(language: string): KnownFacts {
+    return this.#source.facts(language);
+  }
+
+  /** Works in the conversation's session, which is opened or replaced as needed; `notices` must be told to the model. */
+  async use<Result>(
+    request: {
+      readonly conversation?: string;
+      readonly language?: string;
+      readonly signal?: AbortSignal | undefined;
+    },
+    work: (live: LiveSession, notices: readonly string[]) => Promise<Result>,
+  ): Promise<Result> {
+    const { conversation = defaultConversation, language = this.languages[0]!, signal } = request;
+    const found = this.#conversation(conversation, language);
+    try {
+      return await found.use(work, signal);
+    } catch (error) {
+      if (SandboxError.is(error) && lossCodes.has(error.code)) found.forgetLoss();
+      if (!found.session && !found.busy) this.#conversations.delete(keyOf(conversation, language));
+      throw error;
+    }
+  }
+
+  /** The conversation's open session, for what tools do not do: files for the application, say. */
+  session(
+    conversation: string = defaultConversation,
+    language: string = this.languages[0]!,
+  ): SandboxSession | undefined {
+    return this.#conversations.get(keyOf(conversation, language))?.session;
+  }
+
+  /** Every session that is open. */
+  list(): readonly OpenToolSession[] {
+    return [...this.#conversations].flatMap(([key, { session, busy }]) =>
+      session ? [{ ...namesOf(key), session, busy }] : [],
+    );
+  }
+
+  /** Ends a conversation's sessions; its next call gets a new one, and is told so. */
+  async close(conversation: string = defaultConversation): Promise<void> {
+    const keys = [...this.#conversations.keys()].filter((key) => namesOf(key).conversation === conversation);
+    await Promise.all(keys.map((key) => this.#close(key, "closed")));
+  }
+
+  /** Ends everything that was opened here. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await Promise.all([...this.#conversations.keys()].map((key) => this.#close(key, "closed")));
+  }
+
+  async #close(key: string, ended: Ended): Promise<void> {
+    const conversation = this.#conversations.get(key);
+    this.#forget(key, ended);
+    await conversation?.close();
+  }
+
+  #forget(key: string, ended: Ended): void {
+    this.#conversations.delete(key);
+    if (this.#source.given) return;
+    this.#remembered.delete(key);
+    this.#remembered.set(key, ended);
+    if (this.#remembered.size > mostRemembered)
+      this.#remembered.delete(this.#remembered.keys().next().value!);
+  }
+
+  #conversation(name: string, language: string): Conversation {
+    if (this.#disposed) {
+      throw new SandboxError("SESSION_CLOSED", "The tools were disposed.", { remedy: "Create new ones." });
+    }
+    if (typeof name !== "string") throw invalid("The conversation's name is not a string.");
+    if (this.#source.given && name !== defaultConversation) {
+      throw invalid(
+        "A session that was given serves one conversation, and one was named.",
+        "Pass open in place of session, so that each conversation has its own.",
+      );
+    }
+    const key = keyOf(name, language);
+    let conversation = this.#conversations.get(key);
+    if (!conversation) {
+      if (this.#conversations.size >= this.#maxSessions) throw tooMany(this.#maxSessions);
+      conversation = new Conversation(
+        {
+          open: () => this.#source.open({ conversation: name, language }),
+          given: this.#source.given,
+          keepState: this.keepState,
+          idleMs: this.#idleMs,
+          onIdle: () => this.#forget(key, "idle"),
+        },
+        this.#remembered.get(key),
+      );
+      this.#remembered.delete(key);
+      this.#conversations.set(key, conversation);
+    }
+    return conversation;
+  }
+}
+
+/** Errors that say: the box, and all that was in it, is gone. */
+export const lossCodes: ReadonlySet<string> = new Set(["BOX_LOST", "PROTOCOL_ERROR", "SESSION_CLOSED"]);
+
+function keyOf(conversation: string, language: string): string {
+  return JSON.stringify([findLanguage(language).name, conversation]);
+}
+
+function namesOf(key: string): { readonly conversation: string; readonly language: string } {
+  const [language, conversation] = JSON.parse(key) as [string, string];
+  return { conversation, language };
+}
+
+function checkContexts({ language, contexts }: KnownFacts): void {
+  if (contexts) return;
+  throw new SandboxError("UNSUPPORTED", `${language} cannot keep state from call to call.`, {
+    remedy: "Leave keepState out: files stay between calls.",
+  });
+}
+
+function tooMany(most: number): SandboxError {
+  return new SandboxError("LIMIT_REACHED", `There are ${most} sessions open.`, {
+    remedy: "Close conversations that have ended, or raise maxSessions.",
+  });
+}
