@@ -1,0 +1,3 @@
+export { loopbackModel } from "./loopback-model.ts";
+export type { LoopbackModel } from "./loopback-model.ts";
+export type { RecordedRequest, Script, ScriptedCall, ScriptedTurn, ToolResult } from "./script.ts";
