@@ -79,6 +79,10 @@ export interface MemoryFilesOptions {
   readonly maxEntries: number;
 }
 
+const mostNameBytes = 255;
+/** Folders in one another: whatever walks the tree does so by recursion. */
+const mostLevels = 1_000;
+
 /** A tree of files in memory, bounded in bytes and entries. Links are kept and never followed. */
 export class MemoryFiles {
   readonly root: MemoryFolder = folder();
@@ -200,6 +204,12 @@ export class MemoryFiles {
     const absolute = this.resolve(path);
     if (!this.isWritable(absolute)) throw new MemoryFileError("EACCES", path, "permission denied");
     const segments = segmentsOf(absolute);
+    if (
+      segments.some((segment) => Buffer.byteLength(segment) > mostNameBytes) ||
+      segments.length > mostLevels
+    ) {
+      throw new MemoryFileError("ENAMETOOLONG", path.slice(0, 256), "the name is too long");
+    }
     const name = segments.pop()!;
     if (parents) return { parent: this.#makeFolders(segments, path), name };
     return { parent: folderAt(this.node(`/${segments.join("/")}`), path), name };

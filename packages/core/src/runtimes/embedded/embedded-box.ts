@@ -11,7 +11,7 @@ import { runProcess } from "./run-process.ts";
 const ownBytes = 268_435_456;
 
 /** A box: files in memory, an agent that serves the protocol, and a child for each process. */
-export function startBox(spec: BoxSpec, takeChild: (role: Role) => Promise<Child>): Box {
+export function startBox(spec: BoxSpec, takeChild: (role: Role, signal: AbortSignal) => Promise<Child>): Box {
   const [stream, inside] = duplexPair({ highWaterMark: 65_536 });
   const { workspace, limits } = spec;
   const files = new MemoryFiles({
@@ -29,7 +29,8 @@ export function startBox(spec: BoxSpec, takeChild: (role: Role) => Promise<Child
         env,
         residentBytes: limits.memoryBytes + ownBytes,
         takeChild,
-        openFiles: () => new ProgramFiles(files),
+        openFiles: () => new ProgramFiles(files, limits.openFiles),
+        mostOpenFiles: limits.openFiles,
       }),
     onEnd: () => gone.resolve({ reason: "exited", exitCode: 0 }),
     restore: async () => {},

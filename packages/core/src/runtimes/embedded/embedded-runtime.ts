@@ -41,8 +41,10 @@ export class EmbeddedRuntime implements Runtime {
     const { memoryBytes } = spec.limits;
     await this.#ready(role, memoryBytes, options);
     options.signal?.throwIfAborted();
-    return startBox(spec, (wanted) =>
-      this.#started(wanted, memoryBytes, options, ({ kind, child }) => this.#spares.take(kind, child)),
+    return startBox(spec, (wanted, signal) =>
+      this.#started(wanted, memoryBytes, options, ({ kind, child }) =>
+        this.#spares.take(kind, child, signal),
+      ),
     );
   }
 

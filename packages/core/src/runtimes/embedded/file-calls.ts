@@ -1,4 +1,4 @@
-import { ChildFrameError } from "./child-frames.ts";
+import { MemoryFileError } from "../../agent/memory-files.ts";
 import type { ChildCall } from "./child-frames.ts";
 import type { OpenFlags, ProgramFiles } from "./program-files.ts";
 
@@ -49,11 +49,11 @@ export function answerFileCall(files: ProgramFiles, call: ChildCall): Answer | u
 function text(call: ChildCall, name: string): string {
   const value = call.request[name];
   if (typeof value === "string") return value.toWellFormed();
-  throw new ChildFrameError(`A call without ${name}.`);
+  throw new MemoryFileError("EINVAL", "", `a call without ${name}`);
 }
 
 function number(call: ChildCall, name: string, otherwise?: number): number {
   const value = call.request[name] ?? otherwise;
   if (typeof value === "number") return value;
-  throw new ChildFrameError(`A call without ${name}.`);
+  throw new MemoryFileError("EINVAL", "", `a call without ${name}`);
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { ChildCall } from "./child-frames.ts";
 import { answerFileCall } from "./file-calls.ts";
 import type { Answer } from "./file-calls.ts";
@@ -12,6 +13,8 @@ export interface ProcessCalls {
   onStarted(): void;
   onNoProgram(): void;
   onOutOfMemory(): void;
+  /** It ends itself by a signal. */
+  onSignal(name: NodeJS.Signals): void;
   /** Another process, from its start to its end. */
   run(command: OtherCommand): Promise<OtherResult>;
 }
@@ -47,6 +50,9 @@ export async function answerProcessCall(process: ProcessCalls, call: ChildCall):
     case "out-of-memory":
       process.onOutOfMemory();
       return { value: {} };
+    case "die":
+      process.onSignal(signalOf(request["signal"]));
+      return { value: {} };
     case "part":
       if (request["name"] === "acorn") return parserPart();
       break;
@@ -57,6 +63,11 @@ export async function answerProcessCall(process: ProcessCalls, call: ChildCall):
   const answer = answerFileCall(process.files, call);
   if (answer) return answer;
   throw Object.assign(new Error(`no call ${String(request["op"]).slice(0, 40)}`), { code: "ENOSYS" });
+}
+
+function signalOf(signal: unknown): NodeJS.Signals {
+  const known = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  return known.find(([name, number]) => name === signal || number === signal)?.[0] ?? "SIGKILL";
 }
 
 async function input({ inputs }: ProcessCalls, request: ChildCall["request"]): Promise<Answer> {

@@ -33,8 +33,9 @@ interface Place {
   readonly node: MemoryNode | undefined;
 }
 
+/** Whatever walks the tree does so by recursion. */
+const mostLevels = 1_000;
 const mostLinks = 40;
-const mostHandles = 1_024;
 const mostReadBytes = 8 * 1_048_576;
 const mostNameBytes = 255;
 
@@ -47,11 +48,13 @@ let lastInode = 1;
  */
 export class ProgramFiles {
   readonly #tree: MemoryFiles;
+  readonly #mostHandles: number;
   readonly #handles = new Map<number, Handle>();
   #lastHandle = 0;
 
-  constructor(tree: MemoryFiles) {
+  constructor(tree: MemoryFiles, mostHandles = 1_024) {
     this.#tree = tree;
+    this.#mostHandles = mostHandles;
   }
 
   stat(path: string, follow = true): EntryStatus {
@@ -67,6 +70,9 @@ export class ProgramFiles {
     const place = this.#place(path, false);
     if (place.node) throw new MemoryFileError("EEXIST", path, "file exists");
     this.#writable(place);
+    if (place.path.split("/").length > mostLevels) {
+      throw new MemoryFileError("ENAMETOOLONG", path.slice(0, 256), "too many folders in one another");
+    }
     this.#tree.charge(path, 0, 1);
     const now = Date.now();
     place.parent.children.set(place.name, {
@@ -138,7 +144,7 @@ export class ProgramFiles {
   }
 
   open(path: string, flags: OpenFlags, mode = 0o644): number {
-    if (this.#handles.size >= mostHandles) {
+    if (this.#handles.size >= this.#mostHandles) {
       throw new MemoryFileError("EMFILE", path, "too many open files");
     }
     const file = this.#opened(path, flags, mode);

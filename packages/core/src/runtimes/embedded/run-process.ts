@@ -15,12 +15,17 @@ export interface ProcessWorld {
   readonly env: Readonly<Record<string, string>>;
   /** Resident memory over which a process is ended, in bytes. */
   readonly residentBytes: number;
-  takeChild(role: Role): Promise<Child>;
+  /** Rejects when the signal aborts first. */
+  takeChild(role: Role, signal: AbortSignal): Promise<Child>;
   openFiles(): ProgramFiles;
+  /** Of one process. */
+  readonly mostOpenFiles: number;
 }
 
 type Reason = "exited" | "timed-out" | "cancelled" | "out-of-memory";
 
+/** How long a process may take to start beyond the program's own time limit; the host waits longer. */
+const patienceMs = 3_000;
 /** What one process that another started may print. */
 const mostOtherBytes = 16 * 1_048_576;
 /** Processes that start one another. */
@@ -39,7 +44,9 @@ export async function runProcess(
   const started = performance.now();
   const life = new ProcessLife(world);
   const { timeoutMs } = request as { readonly timeoutMs?: number };
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => life.stop("timed-out"), timeoutMs);
+  // The interpreter's own start is not the program's time, within what the host allows.
+  const keepTime = (ms: number): NodeJS.Timeout => setTimeout(() => life.stop("timed-out"), ms);
+  let timer = timeoutMs === undefined ? undefined : keepTime(timeoutMs + patienceMs);
   const cancel = (): void => life.stop("cancelled");
   channel.cancelled.addEventListener("abort", cancel, { once: true });
   let announced = false;
@@ -55,6 +62,12 @@ export async function runProcess(
       cwd: request["cwd"] as string,
       stdin: request["stdin"] === "stream" ? channel.input(0) : undefined,
       structured: structured ? channel.input(3) : undefined,
+      onTaken: () => {
+        if (timeoutMs === undefined) return;
+        clearTimeout(timer);
+        const waitedMs = performance.now() - started;
+        timer = keepTime(Math.max(0, Math.min(timeoutMs, timeoutMs + patienceMs - waitedMs)));
+      },
       onStarted: announce,
       onData: (stream, data) => channel.send(stream, data),
     });
@@ -73,6 +86,8 @@ interface ProcessRun {
   readonly cwd: string;
   readonly stdin: AsyncIterable<Uint8Array> | undefined;
   readonly structured: AsyncIterable<Uint8Array> | undefined;
+  /** The interpreter is at hand: its own start is not the program's time. */
+  readonly onTaken?: () => void;
   readonly onStarted: () => void;
   readonly onData: (stream: 1 | 2 | 3, data: Buffer) => Promise<void> | void;
 }
@@ -90,6 +105,7 @@ class ProcessLife {
   readonly #world: ProcessWorld;
   readonly #level: number;
   readonly #others = new Set<ProcessLife>();
+  readonly #stopped = new AbortController();
   #child: Child | undefined;
   #reason: Reason = "exited";
 
@@ -101,6 +117,7 @@ class ProcessLife {
   /** Ends it and what it has started; the first reason counts. */
   stop(why: Reason): void {
     if (this.#reason === "exited") this.#reason = why;
+    this.#stopped.abort();
     this.#child?.kill();
     for (const other of this.#others) other.stop(why);
   }
@@ -117,9 +134,11 @@ class ProcessLife {
     const files = this.#world.openFiles();
     let watch: MemoryWatch | undefined;
     let absent = false;
+    let endedBy: NodeJS.Signals | undefined;
     try {
-      const child = await this.#world.takeChild(role);
+      const child = await this.#world.takeChild(role, this.#stopped.signal);
       this.#child = child;
+      run.onTaken?.();
       if (this.#reason !== "exited") child.kill();
       watch = new MemoryWatch(child.pid, this.#world.residentBytes, () => this.stop("out-of-memory"));
       // Only the shell finds out whether there is such a program.
@@ -132,16 +151,32 @@ class ProcessLife {
           absent = true;
           child.kill();
         },
+        onSignal: (name: NodeJS.Signals) => {
+          endedBy = name;
+          child.kill();
+        },
         onOutOfMemory: () => this.stop("out-of-memory"),
         run: (command: OtherCommand) => this.#runOther(command),
       };
       child.become(
-        { argv, kernel, env, cwd },
+        { argv, kernel, env, cwd, mostOpenFiles: this.#world.mostOpenFiles },
         { onData: run.onData, answer: (call) => answerProcessCall(calls, call) },
       );
       const exit = await child.exited;
       if (absent) throw new MemoryFileError("ENOENT", argv[0] ?? "", "no such program");
-      return this.#end(exit, child.diagnostics, watch);
+      return this.#end(endedBy ? { exitCode: null, signal: endedBy } : exit, child.diagnostics, watch);
+    } catch (error) {
+      // It was stopped before it had started.
+      if (!this.#child && this.#reason !== "exited") {
+        return {
+          reason: this.#reason,
+          exitCode: null,
+          signal: "SIGKILL",
+          cpuMs: null,
+          peakMemoryBytes: null,
+        };
+      }
+      throw error;
     } finally {
       watch?.stop();
       files.closeAll();

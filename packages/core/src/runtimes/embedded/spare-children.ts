@@ -1,24 +1,34 @@
 import { SandboxError } from "../../errors.ts";
 import { Child, DamagedFileError } from "./child.ts";
 import type { ChildOptions } from "./child.ts";
+import { StartGate } from "./start-gate.ts";
 
 /** A spare that nobody took for so long is ended. */
 const idleMs = 300_000;
 
 /** Keeps one child of each kind started ahead: a taken one is replaced at once. None is ever used twice. */
 export class SpareChildren {
+  readonly #gate = new StartGate();
   readonly #spares = new Map<string, { readonly child: Child; readonly timer: NodeJS.Timeout }>();
 
-  /** A child that is ready, started ahead if there is one. Rejects with BOX_START_FAILED. */
-  async take(kind: string, options: ChildOptions): Promise<Child> {
+  /** A child that is ready, started ahead if there is one. Rejects with BOX_START_FAILED, or when the signal aborts. */
+  async take(kind: string, options: ChildOptions, signal?: AbortSignal): Promise<Child> {
     const spare = this.#spares.get(kind);
-    this.#spares.delete(kind);
-    clearTimeout(spare?.timer);
-    const child = spare?.child ?? new Child(options);
+    this.#forget(kind, spare?.child);
+    let child = spare?.child;
+    if (!child) {
+      const leave = await this.#gate.enter(signal);
+      child = new Child(options);
+      void settled(child).then(leave);
+    }
+    const abort = (): void => child.kill();
+    signal?.addEventListener("abort", abort, { once: true });
     try {
       await ready(child);
     } finally {
-      this.prepare(kind, options);
+      signal?.removeEventListener("abort", abort);
+      // Whoever waits takes what would be started ahead.
+      if (this.#gate.waiting === 0) this.prepare(kind, options);
     }
     return child;
   }
@@ -49,12 +59,16 @@ export class SpareChildren {
     }
   }
 
-  #forget(kind: string, child: Child): void {
+  #forget(kind: string, child: Child | undefined): void {
     const spare = this.#spares.get(kind);
-    if (spare?.child !== child) return;
+    if (!spare || spare.child !== child) return;
     clearTimeout(spare.timer);
     this.#spares.delete(kind);
   }
+}
+
+async function settled(child: Child): Promise<void> {
+  await child.ready.catch(() => {});
 }
 
 async function ready(child: Child): Promise<void> {

@@ -1,5 +1,6 @@
 interface Redirection {
   readonly operator: string;
+  readonly target?: { readonly parts?: readonly { type?: string; value?: string }[] };
 }
 
 interface Command {
@@ -34,9 +35,14 @@ export function outputPlugin(stdout: string, stderr: string): object {
       fd,
       operator: ">>",
       target: { type: "Word", parts: [{ type: "Literal", value: path }] },
-    }) as Redirection;
+    }) as unknown as Redirection;
 
+  const places: Readonly<Record<string, string>> = { "/dev/stdout": stdout, "/dev/stderr": stderr };
   const redirect = (command: Command, streams: readonly Redirection[]): void => {
+    for (const { target } of command.redirections ?? []) {
+      const [part, second] = target?.parts ?? [];
+      if (part?.value !== undefined && !second) part.value = places[part.value] ?? part.value;
+    }
     command.redirections = [...streams, ...(command.redirections ?? [])];
   };
   const visit = (command: Command, isLast: boolean): void => {

@@ -145,7 +145,9 @@ async function runCommand(shell: Shell, argv: readonly string[]): Promise<number
     const name = program.replace(/^\/(usr\/)?bin\//, "");
     if (!program.includes("/") || name !== program) {
       if (!shell.commands.has(name)) call({ op: "no-program" });
-    } else if (!exists(program)) call({ op: "no-program" });
+    } else if (!exists(program.startsWith("/") ? program : `${shell.state.cwd}/${program}`)) {
+      call({ op: "no-program" });
+    }
   }
   call({ op: "started" });
   if (isShell && flag === "-c" && argv.length === 3) return runCode(shell, code ?? "", []);
@@ -164,12 +166,20 @@ function exists(path: string): boolean {
 
 /** Runs code to its end; what it prints is sent as it comes, what the shell itself says comes at the end. */
 async function runCode(shell: Shell, code: string, argv: readonly string[]): Promise<number> {
-  const setArguments = argv.length > 0 ? `set -- ${argv.map(quoted).join(" ")}; ` : "";
+  setArguments(shell, argv);
   const stdin = byteString(readAll());
-  const result = await shell.exec(setArguments + code, { rawScript: true, stdin, stdinKind: "bytes" });
+  const result = await shell.exec(code, { rawScript: true, stdin, stdinKind: "bytes" });
   if (result.stdout) sendData(1, encoder.encode(result.stdout));
   if (result.stderr) sendData(2, encoder.encode(result.stderr));
   return result.exitCode;
+}
+
+/** `$1`, `$2`, … as just-bash keeps them. */
+function setArguments({ state }: Shell, argv: readonly string[]): void {
+  if (argv.length === 0) return;
+  argv.forEach((argument, index) => state.env.set(String(index + 1), argument));
+  state.env.set("#", String(argv.length));
+  state.env.set("@", argv.join(" "));
 }
 
 function readAll(): Uint8Array {
@@ -213,9 +223,9 @@ async function runChecked(
   argv: readonly string[],
   filename: string,
 ): Promise<number> {
-  const setArguments = argv.length > 0 ? `set -- ${argv.map(quoted).join(" ")}; ` : "";
+  setArguments(shell, argv);
   const stdin = byteString(readAll());
-  const result = await shell.exec(setArguments + code, { rawScript: true, stdin, stdinKind: "bytes" });
+  const result = await shell.exec(code, { rawScript: true, stdin, stdinKind: "bytes" });
   if (result.stdout) sendData(1, encoder.encode(result.stdout));
   const syntax = /^bash: syntax error: (?:Parse error at (\d+):\d+: )?(.*)/.exec(result.stderr);
   if (syntax) {

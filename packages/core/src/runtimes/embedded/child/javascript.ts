@@ -9,7 +9,7 @@ import { useStreams } from "./node-streams.ts";
 import { withOwnFrames } from "./node-stack.ts";
 import { take } from "./spawn.ts";
 import type { ProcessSpec } from "./spawn.ts";
-import { sendData, sendReady } from "./wire.ts";
+import { call, sendData, sendReady } from "./wire.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 
@@ -85,12 +85,14 @@ function useProcess({ env, cwd }: ProcessSpec): void {
   define("ppid", 1);
   for (const name of ["getuid", "geteuid", "getgid", "getegid"]) define(name, () => 1_000);
   define("uptime", () => performance.now() / 1_000);
-  define("kill", () => {
+  define("kill", (pid: number, signal: string | number = "SIGTERM") => {
+    if (pid === process["pid"] && signal === 0) return true;
+    if (pid === process["pid"]) return call({ op: "die", signal });
     throw Object.assign(new Error("kill EPERM"), { code: "EPERM", errno: -1, syscall: "kill" });
   });
   define("exit", (code?: number) => exit(code));
   define("reallyExit", (code?: number) => deno.exit(Number(code ?? 0)));
-  define("abort", () => deno.exit(134));
+  define("abort", () => call({ op: "die", signal: "SIGABRT" }));
   if (typeof process["_tickCallback"] !== "function") define("_tickCallback", () => {});
 }
 

@@ -2,6 +2,7 @@ import { CallError, call } from "./wire.ts";
 
 /** The parts of Emscripten's file system that a type of files needs. */
 export interface EmscriptenFiles {
+  MAX_OPEN_FDS: number;
   readonly ErrnoError: new (errno: number) => Error;
   createNode(parent: FileNode | null, name: string, mode: number, device: number): FileNode;
   mkdir(path: string): unknown;
@@ -157,6 +158,7 @@ export function mountFiles(files: EmscriptenFiles, folders: readonly string[]): 
 
   const streamOperations = {
     getattr: (stream: OpenStream) => {
+      if (stream.handle === undefined) return attributes(stream.node, statusAt(pathOf(stream.node)));
       const { value } = ask({ op: "fstat", handle: stream.handle });
       return attributes(stream.node, value as unknown as Status);
     },

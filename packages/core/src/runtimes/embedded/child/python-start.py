@@ -154,9 +154,50 @@ def outcome(work, filename):
 
         error.__traceback__ = own_frames(error.__traceback__, filename)
         sys.stderr.write(formatted(error))
-        if isinstance(error, MemoryError):
+        if is_full(error):
             host.out_of_memory()
         return 130 if isinstance(error, KeyboardInterrupt) else 1
+
+
+def is_full(error):
+    """An allocation that failed has no message; the parser's own bound has one."""
+    return isinstance(error, MemoryError) and not error.args
+
+
+def end_by_signal(pid, number):
+    if pid not in (os.getpid(), 0):
+        raise ProcessLookupError(3, "No such process")
+    flush_streams()
+    host.die(int(number))
+
+
+def flush_streams():
+    from llm_sandbox_kernel.ending import flush_streams as flush
+
+    flush()
+
+
+def use_signals():
+    import signal
+
+    def raise_signal(number):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            handler(number, sys._getframe(1))
+        elif handler == signal.SIG_DFL:
+            end_by_signal(0, number)
+
+    def kill(pid, number):
+        if number == 0 and pid == os.getpid():
+            return
+        if pid == os.getpid() and callable(signal.getsignal(number)):
+            raise_signal(number)
+        else:
+            end_by_signal(pid, number)
+
+    os.kill = kill
+    os.abort = lambda: host.die(6)
+    signal.raise_signal = raise_signal
 
 
 def watch_memory():
@@ -167,7 +208,7 @@ def watch_memory():
     def watched(error, filename):
         explain(error)
         report(error, filename)
-        if isinstance(error, MemoryError):
+        if is_full(error):
             host.out_of_memory()
 
     failure.report = watched
@@ -177,6 +218,7 @@ def main(spec):
     become(spec)
     explain_limits()
     watch_memory()
+    use_signals()
     if spec["kernel"]:
         serve_jobs()
     else:

@@ -29,12 +29,14 @@ export async function bePython(boot: BootSpec): Promise<void> {
   python.registerJsModule("llm_sandbox_host", {
     exit: (status: number) => deno.exit(status),
     sleep,
+    die: (number: number) => void call({ op: "die", signal: number }),
     out_of_memory: () => void call({ op: "out-of-memory" }),
   });
   if (!snapshot) python.runPython(`${boot.kernel}\n${ahead}`);
   python.runPython(start);
   sendReady();
   const spec = take();
+  python.FS.MAX_OPEN_FDS = spec.mostOpenFiles;
   await python.runPythonAsync(
     `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
   );

@@ -5,6 +5,7 @@ export interface ProcessSpec {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  readonly mostOpenFiles: number;
   /** The language whose kernel it is: jobs come on the structured stream. */
   readonly kernel: string | null;
 }
