@@ -101,6 +101,47 @@ describe("a JavaScript context", () => {
     expect(await value("1")).toBe("1");
   });
 
+  test("tells of an error after the end of a run in the next", async () => {
+    open();
+    const started = await run(
+      "setTimeout(() => {\n  process.nextTick(() => console.log('failed'));\n  throw new Error('later');\n}, 20); 'started'",
+    );
+    expect(started).toMatchObject({ stderr: "", exitCode: 0 });
+    await kernel.printed("failed");
+    const next = await run("1 + 1");
+    expect(next).toMatchObject({ exitCode: 0, error: undefined, value: { "text/plain": "2" } });
+    expect(next.stderr).toMatch(
+      /^<run 1>:3\n {2}throw new Error\('later'\);\n {2}\^\n\nError: later\n {4}at .*<run 1>:3:9\)?\n/,
+    );
+    expect(await run("3")).toMatchObject({ stderr: "" });
+    await run(
+      "setTimeout(() => { Promise.reject(new RangeError('r')); setTimeout(() => console.log('rejected'), 1) }, 20)",
+    );
+    await kernel.printed("rejected");
+    expect((await run("4")).stderr).toContain(
+      "Uncaught RangeError: r\n    at Timeout.<anonymous> (<run 4>:1:",
+    );
+    await run(
+      "let n = 0; const t = setInterval(() => { n += 1; if (n === 30) { clearInterval(t); console.log('thirty') } throw n }, 1)",
+    );
+    await kernel.printed("thirty");
+    const many = await run("5");
+    expect(many.stderr.match(/^Uncaught \d+$/gm)).toHaveLength(20);
+    expect(many.stderr).toMatch(/\n… 10 more errors after the last run had ended\n$/);
+  });
+
+  test.each([
+    ["1; Promise.reject(new TypeError('lost')); 2"],
+    ["async function main() { await null; throw new TypeError('lost') }\nvoid main(); 2"],
+    ["await new Promise((r) => setTimeout(r, 5)); Promise.reject(new TypeError('lost')); 2"],
+  ])("tells of a rejected promise in its own run: %j", async (code) => {
+    open();
+    const result = await run(code);
+    expect(result).toMatchObject({ exitCode: 0, value: { "text/plain": "2" } });
+    expect(result.stderr).toMatch(/^Uncaught TypeError: lost\n {4}at .*<run 1>:1:\d+\)?\n$/);
+    expect(await run("'on'")).toMatchObject({ stderr: "", value: { "text/plain": "'on'" } });
+  });
+
   test("lets timers run between runs, and ends when the host closes its side", async () => {
     open();
     await run(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EngineUnderTest } from "../../runtimes/docker/testing/engine-under-test.ts";
 import { SandboxSession } from "../../session.ts";
@@ -17,5 +18,18 @@ describe.skipIf(!engine).each(["javascript", "typescript"] as const)("%s in the 
     ["export const q = 1;\n[q, typeof import.meta.url]", "[ 1, 'string' ]"],
   ])("a module has the value of its last expression: %j", async (code, value) => {
     expect(await session.run(code)).toMatchObject({ status: "ok", stderr: "", value });
+  });
+
+  test("a context tells in the next run of an error after the end of one", async () => {
+    await using context = session.createContext();
+    const started = await context.run(
+      "setTimeout(() => { throw new Error('later') }, 50); Promise.reject(7)",
+    );
+    expect(started).toMatchObject({ status: "ok", stderr: "Uncaught 7\n" });
+    await sleep(500);
+    const next = await context.run("1 + 1");
+    expect(next).toMatchObject({ status: "ok", value: "2", error: null });
+    expect(next.stderr).toMatch(/Error: later\n {4}at .*<run 1>:1:/);
+    expect(await context.run("2")).toMatchObject({ status: "ok", stderr: "" });
   });
 });

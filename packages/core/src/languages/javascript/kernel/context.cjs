@@ -1,13 +1,13 @@
 // A context: runs come one after the other and share one global scope, with the semantics of a browser's console:
 // `let`, `const` and classes stay, may be declared again, and `await` works at the top level.
 "use strict";
-const fs = require("fs");
 const vm = require("vm");
 const { inspect } = require("util");
 const { Session } = require("inspector");
 const { importsToCalls } = require("./imports.cjs");
 const { describe, ownFrames } = require("./failure.cjs");
 const { interruptible, listenForInterrupts } = require("./interrupts.cjs");
+const { tell, tellKept } = require("./late-errors.cjs");
 const { onJob, send } = require("./messages.cjs");
 const { addModuleNames, define, prepareInterruptibleStreams } = require("./process.cjs");
 const { dynamicImport } = require("./script.cjs");
@@ -18,6 +18,7 @@ const INTERRUPTED = 130;
 const IMPORT = "__llm_sandbox_import__";
 const session = new Session();
 const entry = new vm.Script("__llm_sandbox_evaluate__()");
+const { setImmediate } = globalThis; // not yet one that can be interrupted
 let running = null;
 
 class Exit extends Error {
@@ -55,6 +56,7 @@ exports.runContext = function (job, compile) {
 function start(job, compile) {
   const run = { id: job.id, name: `<run ${job.id}>` };
   running = run;
+  tellKept();
   let expression;
   try {
     const { code, mapStack } = compile(job.code, run.name);
@@ -99,7 +101,7 @@ function settle(run, failure, reply) {
     const value = valueOf(reply.result);
     if (value !== undefined) define("_", value);
     sendValue(value);
-    finish(run, 0);
+    finishSoon(run, 0);
   } catch (error) {
     fail(run, error);
   } finally {
@@ -143,7 +145,7 @@ function fail(run, error) {
   const message = describe(error, run.name);
   process.stderr.write(`${message.traceback}\n`);
   send(message);
-  finish(run, 1);
+  finishSoon(run, 1);
 }
 
 function spoken(error) {
@@ -162,6 +164,11 @@ function interrupt() {
   finish(run, INTERRUPTED);
 }
 
+/** Once Node has found the promises that were rejected meanwhile: their errors belong to this run. */
+function finishSoon(run, exitCode) {
+  setImmediate(() => finish(run, exitCode));
+}
+
 function finish(run, exitCode) {
   if (running !== run) return;
   running = null;
@@ -172,6 +179,12 @@ function finish(run, exitCode) {
 /** An error of a timer or a promise that nobody waits for: the context goes on. */
 function reportLater(error) {
   if (error instanceof Exit) return running === null ? undefined : finish(running, error.exitCode);
-  const text = error instanceof Error ? spoken(error).stack : inspect(error);
-  fs.writeSync(2, `Uncaught ${text}\n`);
+  let text;
+  try {
+    text = error instanceof Error ? spoken(error).stack : inspect(error);
+  } catch {
+    text = "an error that cannot be shown";
+  }
+  // Of an error in a timer Node shows the line first, as it does at a program's end.
+  tell(/^<run \w+>:\d+\n/.test(text) ? text : `Uncaught ${text}`, running !== null);
 }
