@@ -38,6 +38,9 @@ export interface KernelRunOptions {
 // Other Nodes than the one that runs the tests are tried by naming them.
 const node = process.env["LLM_SANDBOX_TEST_NODE"] ?? process.execPath;
 
+// As in ../context.ts.
+const SECOND_INTERRUPT_MS = 1_000;
+
 /** Whether the Node that runs the kernels is at least of this version: for tests. */
 export function nodeIsAtLeast(major: number, minor: number): boolean {
   const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout;
@@ -113,6 +116,16 @@ export class KernelProcess {
     process.kill(-this.process.pid!, "SIGINT");
   }
 
+  /** Interrupts the run of a context as the host does: once more after a second, if it has not ended. */
+  interruptRun(id: number): void {
+    this.interrupt();
+    // A shell that is just about to start a command waits for that one, which the signal came too early for.
+    const again = setTimeout(() => {
+      if (!this.#closed && !this.#done(id, 0)) this.interrupt();
+    }, SECOND_INTERRUPT_MS);
+    again.unref();
+  }
+
   kill(): void {
     if (!this.#closed) process.kill(-this.process.pid!, "SIGKILL");
   }
@@ -124,8 +137,7 @@ export class KernelProcess {
       stderr: this.#stderr.length,
       messages: this.#messages.length,
     };
-    const done = (): KernelMessage | undefined =>
-      this.#messages.slice(from.messages).find((message) => message.type === "done" && message.id === id);
+    const done = (): KernelMessage | undefined => this.#done(id, from.messages);
     this.send(code, "context", { id });
     await meanwhile?.();
     await this.#until(() => done() !== undefined, "to finish a run");
@@ -143,6 +155,10 @@ export class KernelProcess {
   async end(): Promise<KernelRun> {
     const ending = await this.#ended;
     return summary(this.#stdout, this.#stderr, this.#messages, ending);
+  }
+
+  #done(id: number, from: number): KernelMessage | undefined {
+    return this.#messages.slice(from).find((message) => message.type === "done" && message.id === id);
   }
 
   #structured(): Duplex {

@@ -171,6 +171,7 @@ __sandbox_done() {
 # Writes variables, functions, aliases, options and the folder as commands that bring them back.
 __sandbox_keep_state() {
   local __sandbox_name
+  trap '' INT # the run is over: one more interrupt would only lose what is kept here
   {
     printf 'cd -- %q\n' "$PWD"
     for __sandbox_name in $(compgen -v); do
@@ -188,6 +189,7 @@ __sandbox_keep_state() {
     shopt -po
   } >"$__sandbox_state.new" 2>/dev/null
   mv -f -- "$__sandbox_state.new" "$__sandbox_state"
+  trap 'exit 130' INT # for the code's own EXIT trap
 }
 
 declare -A __sandbox_job

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { KernelProcess, type KernelRunOptions, runScript } from "../kernel-process.ts";
 import { bash } from "./index.ts";
@@ -71,7 +72,7 @@ describe.skipIf(!available)("a Bash context", () => {
     count += 1;
     const interrupt = async (): Promise<void> => {
       await kernel.printed(interruptAt!);
-      kernel.interrupt();
+      kernel.interruptRun(count);
     };
     return kernel.inContext(code, count, interruptAt === undefined ? undefined : interrupt);
   };
@@ -121,6 +122,32 @@ describe.skipIf(!available)("a Bash context", () => {
     expect(result).toMatchObject({ stdout: "go\n", exitCode: 130 });
     expect(result.error?.name).toBe("KeyboardInterrupt");
     expect(await run("echo $x $y")).toMatchObject({ stdout: "kept before\n" });
+  });
+
+  test("is interrupted while a command is being started, at the latest by the second interrupt", async () => {
+    open();
+    for (let index = 0; index < 30; index += 1) {
+      expect(await run(`x=${index}; echo go${index}.; sleep 1000`, `go${index}.`)).toMatchObject({
+        exitCode: 130,
+        error: { name: "KeyboardInterrupt" },
+      });
+    }
+    expect(await run("echo $x")).toMatchObject({ stdout: "29\n" });
+  });
+
+  test("keeps its state when it is interrupted again while that is kept", async () => {
+    open();
+    count += 1;
+    const large = "for i in {1..5000}; do declare v$i=$i; done; x=kept; echo go; sleep 1000";
+    const result = await kernel.inContext(large, count, async () => {
+      await kernel.printed("go");
+      for (let interrupts = 0; interrupts < 5; interrupts += 1) {
+        kernel.interrupt();
+        await sleep(100);
+      }
+    });
+    expect(result).toMatchObject({ exitCode: 130, error: { name: "KeyboardInterrupt" } });
+    expect(await run("echo $x $v5000")).toMatchObject({ stdout: "kept 5000\n" });
   });
 
   test("says what becomes of processes in the background, which go on", async () => {
