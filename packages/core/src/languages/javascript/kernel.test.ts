@@ -178,6 +178,26 @@ describe("a JavaScript program", () => {
     expect(result.stderr.replace(/\S*\/main\.js/g, "main.js")).toMatch(
       /^main\.js:3\nnull\.x\n {5}\^\n\nTypeError: .*\n {4}at main\.js:3:6\n/,
     );
+    for (const [code, column] of [
+      ["await null.x", 12],
+      ["import 'node:fs'; missing; await 5", 19],
+      ["import 'node:fs'; JSON.parse('{')", 24],
+    ] as const) {
+      const { stderr, exitCode } = await run(`process.on('exit', (code) => console.log(code)); ${code}`);
+      expect(exitCode).toBe(1);
+      const [place, line, caret, ...rest] = stderr.replace(/\S*\/main\.js/g, "main.js").split("\n");
+      expect([place, line]).toEqual([
+        "main.js:1",
+        `process.on('exit', (code) => console.log(code)); ${code}`,
+      ]);
+      expect(caret).toBe(`${" ".repeat(49 + column - 1)}^`);
+      expect(rest.join("\n")).toMatch(
+        new RegExp(`^\n\\w+Error: [^]*main\\.js:1:${49 + column}\n[^]*\nNode\\.js v`),
+      );
+      expect(stderr).not.toContain("sandbox");
+    }
+    const handled = await run("process.on('uncaughtException', (e) => console.log(e.message)); await null.x");
+    expect(handled).toMatchObject({ exitCode: 0, stderr: "" });
     const promised = await run("import 'node:fs';\nPromise.reject(new RangeError('r'))");
     expect(promised).toMatchObject({ exitCode: 1, value: undefined, error: { name: "RangeError", line: 2 } });
     const own = await run(

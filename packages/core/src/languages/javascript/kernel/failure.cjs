@@ -15,8 +15,42 @@ exports.reportUncaught = function (filename, mapStack = state.mapStack) {
   process.on("uncaughtExceptionMonitor", (error) => {
     if (error instanceof Error) error.stack = state.mapStack(ownFrames(error.stack));
     send(describe(error, filename));
+    if (state.hidden !== undefined) endAsNode(error, state.hidden);
   });
 };
+
+/** From now on errors are shown as if what the kernel has added to a line of the program were not there. */
+exports.hideInErrors = function (added) {
+  const { line, column, length, url } = added;
+  const { mapStack } = state;
+  const place = new RegExp(`(${escaped(url)}:${line}:)(\\d+)`, "g");
+  const hide = (_all, before, found) => before + (Number(found) > column + length ? found - length : found);
+  state.mapStack = (stack) => mapStack(stack.replace(place, hide));
+  state.hidden = added;
+};
+
+// Node would print the line that it has been given.
+function endAsNode(error, { url, line, text }) {
+  if (!(error instanceof Error) || !isLast()) return;
+  const frame = /^ {4}at (?!.*<anonymous>\)?$).*/m.exec(error.stack)?.[0] ?? "";
+  const column = new RegExp(`${escaped(url)}:${line}:(\\d+)`).exec(frame)?.[1];
+  if (column === undefined) return;
+  process.stderr.write(
+    `${url}:${line}\n${text}\n${" ".repeat(column - 1)}^\n\n${inspect(error)}\n\nNode.js ${process.version}\n`,
+  );
+  process.exit(1);
+}
+
+/** Whether nobody else listens: Node would print the error and end the process now. */
+function isLast() {
+  return (
+    process.listenerCount("uncaughtException") === 0 &&
+    process.listenerCount("uncaughtExceptionMonitor") === 1 &&
+    !process.hasUncaughtExceptionCaptureCallback()
+  );
+}
+
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** The `error` message for whatever was thrown. */
 function describe(error, filename) {
@@ -53,7 +87,7 @@ exports.ownFrames = ownFrames;
 
 /** The first line of `filename` that a stack names: `main.js:3`. */
 function lineOf(stack, filename) {
-  const name = filename.slice(filename.lastIndexOf("/") + 1).replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const name = escaped(filename.slice(filename.lastIndexOf("/") + 1));
   const match = new RegExp(`(?:^|[/( ])${name}:(\\d+)`, "m").exec(stack);
   return match ? Number(match[1]) : undefined;
 }

@@ -21,9 +21,12 @@ const GOING_ON = new Map([
   ["/", ["/1", true]],
 ]);
 
-/** The module's code with its last expression as the argument of the function `name`; every line stays where it is. */
+/**
+ * The module's `code` with its last expression as the argument of the function `name`; every line stays where it is.
+ * `added` says what stands in a line of the program now: `{ line, column, length }`, none when that is empty.
+ */
 exports.takeModuleValue = function (code, name) {
-  if (!vm.SourceTextModule || code.length > MAXIMUM_CHARACTERS) return code;
+  if (!vm.SourceTextModule || code.length > MAXIMUM_CHARACTERS) return { code };
   const guesses = [...code.matchAll(BEGINNINGS)].slice(-MAXIMUM_GUESSES);
   while (guesses.length > 0) {
     const guess = guesses.pop();
@@ -36,7 +39,7 @@ exports.takeModuleValue = function (code, name) {
       return wrapped(code, begin, begin + end, name);
     }
   }
-  return code;
+  return { code };
 };
 
 /** Where the expression ends that the text consists of, but for semicolons and comments; -1 when it is something else. */
@@ -69,9 +72,11 @@ function wrapped(code, begin, end, name) {
     const between = code.slice(place, begin);
     if (between.replace(SPACE, "") !== "") break;
     const attempt = code.slice(0, place) + call + between + rest;
-    if (compiles(attempt)) return attempt;
+    if (compiles(attempt)) return { code: attempt };
   }
-  return code.slice(0, begin) + call + rest;
+  const lines = code.slice(0, begin).split("\n");
+  const added = { line: lines.length, column: lines.at(-1).length, length: call.length };
+  return { code: code.slice(0, begin) + call + rest, added };
 }
 
 function compiles(code) {

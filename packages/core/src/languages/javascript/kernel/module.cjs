@@ -3,6 +3,7 @@
 const Module = require("module");
 const vm = require("vm");
 const { pathToFileURL } = require("url");
+const { hideInErrors } = require("./failure.cjs");
 const { takeModuleValue } = require("./module-value.cjs");
 const { define } = require("./process.cjs");
 
@@ -14,8 +15,9 @@ exports.compileModule = function (code, filename, take) {
   // The loader does not tell where a syntax error is.
   if (vm.SourceTextModule) void new vm.SourceTextModule(code, { identifier: url });
   const program = takeModuleValue(code, VALUE);
-  if (program !== code) define(VALUE, takeOnce(take));
-  return () => run(program, url, filename);
+  if (program.code !== code) define(VALUE, takeOnce(take));
+  if (program.added) hideInErrors({ ...program.added, url, text: code.split("\n")[program.added.line - 1] });
+  return () => run(program.code, url, filename);
 };
 
 function takeOnce(take) {
