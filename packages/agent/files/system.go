@@ -1,6 +1,7 @@
 package files
 
 import (
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -26,7 +27,51 @@ const (
 	openForNames  = syscall.O_RDONLY | syscall.O_DIRECTORY | openCarefully
 )
 
-func openAt(_ asUser, folder int, name string, flags int, mode uint32) (int, error) {
+func openAt(user asUser, folder int, name string, flags int, mode uint32) (int, error) {
+	const folderOnly = syscall.O_DIRECTORY | syscall.O_NOFOLLOW
+	if flags&(folderOnly|openPath) == folderOnly && name != "." && followsLinks() {
+		return openUnlinked(user, folder, name, flags)
+	}
+	return openOnce(user, folder, name, flags, mode)
+}
+
+// followsLinks says whether O_NOFOLLOW with O_DIRECTORY follows a link all the same, as in gVisor.
+var followsLinks = sync.OnceValue(func() bool {
+	// A link to a folder, wherever there is a /proc.
+	descriptor, err := syscall.Open("/proc/self", syscall.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	syscall.Close(descriptor)
+	return true
+})
+
+// openUnlinked opens a folder and makes sure that it is what has the name, which O_PATH never follows.
+func openUnlinked(user asUser, folder int, name string, flags int) (int, error) {
+	named, err := openOnce(user, folder, name, openFolder, 0)
+	if err != nil {
+		return -1, err
+	}
+	defer syscall.Close(named)
+	descriptor, err := openOnce(user, folder, name, flags, 0)
+	if err != nil {
+		return -1, err
+	}
+	var wanted, got syscall.Stat_t
+	if err = syscall.Fstat(named, &wanted); err == nil {
+		err = syscall.Fstat(descriptor, &got)
+	}
+	if err == nil && (wanted.Dev != got.Dev || wanted.Ino != got.Ino) {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		syscall.Close(descriptor)
+		return -1, err
+	}
+	return descriptor, nil
+}
+
+func openOnce(_ asUser, folder int, name string, flags int, mode uint32) (int, error) {
 	for {
 		descriptor, err := syscall.Openat(folder, name, flags|syscall.O_CLOEXEC, mode)
 		if err != syscall.EINTR {

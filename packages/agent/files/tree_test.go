@@ -204,3 +204,25 @@ func TestAFolderSwappedForALinkIsNotEntered(t *testing.T) {
 		return nil
 	}))
 }
+
+func TestAFolderIsOpenedUnderItsOwnNameOnly(t *testing.T) {
+	b := newBox(t)
+	if followsLinks() {
+		t.Error("this kernel follows links that it should not")
+	}
+	b.put("folder/file", "")
+	must(t, os.Symlink("folder", b.path("link")))
+	must(t, b.identity.run(func(user asUser) error {
+		base, err := syscall.Open(b.workspace, openForNames, 0)
+		must(t, err)
+		defer syscall.Close(base)
+		descriptor, err := openUnlinked(user, base, "folder", openForNames)
+		must(t, err)
+		syscall.Close(descriptor)
+		if descriptor, err = openUnlinked(user, base, "link", openForNames); err == nil {
+			syscall.Close(descriptor)
+			t.Error("a link was followed")
+		}
+		return nil
+	}))
+}

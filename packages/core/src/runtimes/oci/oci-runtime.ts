@@ -52,6 +52,7 @@ export class OciRuntime implements Runtime {
   readonly #templates: TemplateStore;
   #machine: Promise<Machine> | null = null;
   readonly #ready: Set<string> = new Set();
+  readonly #givenRoots: Map<string, BoxRoot> = new Map();
 
   constructor(options: OciOptions) {
     this.#options = options;
@@ -64,14 +65,21 @@ export class OciRuntime implements Runtime {
 
   async launch(spec: BoxSpec, options: LaunchOptions = {}): Promise<Box> {
     const { cgroups, agentFor } = await this.#look(spec, options);
-    const root = await this.#root(spec, options);
     const { mode = "split-uid", timeoutMs = defaultTimeoutMs } = this.#options;
     const { signal, logger = silentLogger } = options;
-    try {
-      return await this.#ociRuntimes.use(logger, async (ociRuntime) => {
+    const launch = (root: BoxRoot) =>
+      this.#ociRuntimes.use(logger, async (ociRuntime) => {
         if (mode === "same-uid" && isGvisor(ociRuntime)) throw sameUidInGvisor();
         const agent = await agentFor(ociRuntime);
         return launchBox({ spec, root, mode, ociRuntime, agent, cgroups, timeoutMs, signal });
+      });
+    const root = await this.#root(spec, options);
+    try {
+      return await launch(root).catch(async (error: unknown) => {
+        // Perhaps somebody has removed or damaged what this program has seen whole.
+        if (!SandboxError.is(error, "BOX_START_FAILED") || !this.#doubt(root)) throw error;
+        const again = await this.#root(spec, options);
+        return again === root ? Promise.reject(error) : launch(again);
       });
     } finally {
       this.#reapOnce(cgroups, options);
@@ -162,17 +170,32 @@ export class OciRuntime implements Runtime {
     }
     const { rootfs } = this.#options;
     if (rootfs === undefined) return this.#images.root(image, options);
-    if (image.kind === "language") return givenRoot(rootfs);
+    if (image.kind === "language") return this.#given(rootfs);
     throw new SandboxError("UNSUPPORTED", "oci({ rootfs }) gives all boxes that root.", {
       remedy: "Leave out the session's image and dockerfile, or rootfs.",
     });
   }
 
+  /** Looked at once; an OCI runtime tells of one that has gone since. */
+  async #given(rootfs: string): Promise<BoxRoot> {
+    const root = this.#givenRoots.get(rootfs) ?? (await givenRoot(rootfs));
+    this.#givenRoots.set(rootfs, root);
+    return root;
+  }
+
   /** The root of the box that a template was made from. */
   #base(id: string, options: LaunchOptions): Promise<BoxRoot> {
     const given = givenRootOf(id);
-    if (given !== null) return givenRoot(given);
+    if (given !== null) return this.#given(given);
     return this.#images.root({ kind: "reference", reference: id }, options);
+  }
+
+  /** Has the root looked at again; false when it is not one of the store. */
+  #doubt(root: BoxRoot): boolean {
+    this.#ready.clear();
+    if (givenRootOf(root.id) !== null) return false;
+    this.#images.store.doubt(root.id);
+    return true;
   }
 
   /** In the background: a person who waits for a box does not wait for other people's rubbish. */

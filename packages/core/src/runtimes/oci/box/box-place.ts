@@ -16,23 +16,31 @@ export interface BoxPlace {
 const lowestId = 1_879_048_192;
 const places = 4_095;
 
-/** Where the boxes of this user have their folders. */
-export async function boxesFolder(): Promise<string> {
-  const run = await ownFolder(runFolder(), 0o711);
-  return ownFolder(join(run, "boxes"), 0o700);
+let boxes: Promise<string> | null = null;
+
+/** Where the boxes of this user have their folders; made and looked at once. */
+export function boxesFolder(): Promise<string> {
+  if (!boxes) {
+    boxes = ownFolder(runFolder(), 0o711).then((run) => ownFolder(join(run, "boxes"), 0o700));
+    boxes.catch(() => (boxes = null));
+  }
+  return boxes;
 }
 
 /** Takes a free place; no other program gets it before its folder is gone. Throws LIMIT_REACHED when all are taken. */
-export function takePlace(boxes: string): BoxPlace {
+export function takePlace(folderOfBoxes: string): BoxPlace {
   const start = randomInt(places);
   for (let step = 0; step < places; step += 1) {
     const number = (start + step) % places;
-    const folder = join(boxes, String(number));
+    const folder = join(folderOfBoxes, String(number));
     try {
       mkdirSync(folder, { mode: 0o700 });
       return { folder, number, firstId: lowestId + number * idsOfBox };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw folderError(folder, error);
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
+      // Somebody has tidied up: the next call makes it again.
+      boxes = null;
+      throw folderError(folder, error);
     }
   }
   throw new SandboxError("LIMIT_REACHED", `All ${places} places for boxes on this machine are taken.`, {

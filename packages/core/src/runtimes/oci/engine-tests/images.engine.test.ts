@@ -111,6 +111,22 @@ describe.skipIf(!machine || !engine)("images for an OCI runtime", () => {
     expect(readdirSync(join(cacheFolder, "roots", key!, "root/etc"))).toContain("made-from");
   });
 
+  it("are unpacked again when another program has removed what this one has used", async () => {
+    const source = await dockerfile(place.path);
+    const runtime = oci({ cacheFolder });
+    const open = async () => {
+      const box = await runtime.launch(specFor(source), { onProgress });
+      await hello(box);
+      await box.destroy();
+    };
+    await open();
+    await open();
+    expect(unpackings()).toBe(1);
+    expect((await oci({ cacheFolder }).clean!()).join()).toContain(join(cacheFolder, "roots"));
+    await open();
+    expect(unpackings()).toBe(2);
+  });
+
   it("are unpacked by one of several programs that want them at once", async () => {
     const source = await dockerfile(place.path);
     const program = `

@@ -29,6 +29,7 @@ export class ImageRoots {
   readonly #options: ImageRootsOptions;
   /** Tags of languages, whose folders do not change while a program runs. */
   readonly #tags: Map<string, string> = new Map();
+  readonly #ids: Map<string, string> = new Map();
   #engine: Promise<Engine> | null = null;
 
   constructor(options: ImageRootsOptions) {
@@ -79,6 +80,7 @@ export class ImageRoots {
   async #store(name: string, image: ObtainedImage, work: StoreWork): Promise<BoxRoot> {
     checkArchitecture(image.facts);
     const root = await this.store.ensure(image, work);
+    this.#ids.set(name, image.facts.id);
     await this.#names.keep(name, image.facts.id).catch((error: unknown) => {
       throw folderError(this.#options.cacheFolder, error);
     });
@@ -86,7 +88,8 @@ export class ImageRoots {
   }
 
   async #stored(name: string, work: StoreWork): Promise<BoxRoot | null> {
-    const id = await this.#names.find(name);
+    const id = this.#ids.get(name) ?? (await this.#names.find(name));
+    if (id !== null) this.#ids.set(name, id);
     return id === null ? null : this.store.find(id, work);
   }
 

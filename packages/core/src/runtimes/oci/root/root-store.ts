@@ -34,7 +34,7 @@ const abandonedMs = 60 * 60_000;
  */
 export class RootStore {
   readonly #folder: string;
-  readonly #checked: Set<string> = new Set();
+  readonly #checked: Map<string, BoxRoot> = new Map();
 
   constructor(cacheFolder: string) {
     this.#folder = join(cacheFolder, "roots");
@@ -45,6 +45,8 @@ export class RootStore {
     id: string,
     { damaged, signal }: Pick<StoreWork, "damaged" | "signal">,
   ): Promise<BoxRoot | null> {
+    const known = this.#checked.get(id);
+    if (known) return known;
     const folder = join(this.#folder, keyOf(id));
     const stored = await this.#read(folder, id);
     if (stored === null) {
@@ -54,17 +56,16 @@ export class RootStore {
       }
       return null;
     }
-    const root = join(folder, "root");
-    if (!this.#checked.has(id)) {
-      const listing = await shared(`list ${root}`, signal, () => listingOf(root).catch(() => "unreadable"));
-      if (listing !== stored.listing) {
-        damaged(`The stored root of ${stored.reference} has been changed.`);
-        await rm(folder, { recursive: true, force: true });
-        return null;
-      }
-      this.#checked.add(id);
+    const path = join(folder, "root");
+    const listing = await shared(`list ${path}`, signal, () => listingOf(path).catch(() => "unreadable"));
+    if (listing !== stored.listing) {
+      damaged(`The stored root of ${stored.reference} has been changed.`);
+      await rm(folder, { recursive: true, force: true });
+      return null;
     }
-    return { id, folder: root, env: stored.env, volumes: stored.volumes, template: null };
+    const root = { id, folder: path, env: stored.env, volumes: stored.volumes, template: null };
+    this.#checked.set(id, root);
+    return root;
   }
 
   /** The root of an image, unpacked unless it is stored. */
