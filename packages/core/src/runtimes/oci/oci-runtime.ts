@@ -64,26 +64,29 @@ export class OciRuntime implements Runtime {
   }
 
   async launch(spec: BoxSpec, options: LaunchOptions = {}): Promise<Box> {
-    const { cgroups, agentFor } = await this.#look(spec, options);
-    const { mode = "split-uid", timeoutMs = defaultTimeoutMs } = this.#options;
-    const { signal, logger = silentLogger } = options;
-    const launch = (root: BoxRoot) =>
-      this.#ociRuntimes.use(logger, async (ociRuntime) => {
-        if (mode === "same-uid" && isGvisor(ociRuntime)) throw sameUidInGvisor();
-        const agent = await agentFor(ociRuntime);
-        return launchBox({ spec, root, mode, ociRuntime, agent, cgroups, timeoutMs, signal });
-      });
+    const machine = await this.#look(spec, options);
     const root = await this.#root(spec, options);
     try {
-      return await launch(root).catch(async (error: unknown) => {
+      return await this.#start(spec, machine, root, options).catch(async (error: unknown) => {
+        if (!SandboxError.is(error, "BOX_START_FAILED")) throw error;
         // Perhaps somebody has removed or damaged what this program has seen whole.
-        if (!SandboxError.is(error, "BOX_START_FAILED") || !this.#doubt(root)) throw error;
+        this.#forget(root);
         const again = await this.#root(spec, options);
-        return again === root ? Promise.reject(error) : launch(again);
+        return this.#start(spec, await this.#look(spec, options), again, options);
       });
     } finally {
-      this.#reapOnce(cgroups, options);
+      this.#reapOnce(machine.cgroups, options);
     }
+  }
+
+  #start(spec: BoxSpec, { cgroups, agentFor }: Machine, root: BoxRoot, options: LaunchOptions): Promise<Box> {
+    const { mode = "split-uid", timeoutMs = defaultTimeoutMs } = this.#options;
+    const { signal, logger = silentLogger } = options;
+    return this.#ociRuntimes.use(logger, async (ociRuntime) => {
+      if (mode === "same-uid" && isGvisor(ociRuntime)) throw sameUidInGvisor();
+      const agent = await agentFor(ociRuntime);
+      return launchBox({ spec, root, mode, ociRuntime, agent, cgroups, timeoutMs, signal });
+    });
   }
 
   async probe(): Promise<string> {
@@ -190,12 +193,12 @@ export class OciRuntime implements Runtime {
     return this.#images.root({ kind: "reference", reference: id }, options);
   }
 
-  /** Has the root looked at again; false when it is not one of the store. */
-  #doubt(root: BoxRoot): boolean {
+  /** Has everything looked at again that was seen whole once. */
+  #forget(root: BoxRoot): void {
+    this.#machine = null;
     this.#ready.clear();
-    if (givenRootOf(root.id) !== null) return false;
+    this.#givenRoots.clear();
     this.#images.store.doubt(root.id);
-    return true;
   }
 
   /** In the background: a person who waits for a box does not wait for other people's rubbish. */
