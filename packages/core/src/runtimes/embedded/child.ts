@@ -178,7 +178,8 @@ export class Child {
     if (operation === "boot") return encodeReply(this.#boot);
     if (operation === "take") return encodeReply(await this.#given.promise);
     const answer = this.#handlers?.answer ?? this.#helper;
-    if (!answer) throw new ChildFrameError("A call before its time.");
+    // While it warms up there is nothing.
+    if (!answer) return encodeReply({ error: { code: "ENOENT", message: "nothing is there yet" } });
     try {
       const { value, data } = await answer(call);
       return encodeReply(value, data);

@@ -8,7 +8,7 @@ import { findDeno, findJustBash, findPyodide, versions } from "./installed-parts
 import { packageParts } from "./package-parts.ts";
 import { roles } from "./program.ts";
 import type { Role } from "./program.ts";
-import { pythonKernel } from "./python-kernel.ts";
+import { javaScriptKernel, pythonKernel } from "./kernels.ts";
 import { PythonMemory } from "./python-memory.ts";
 import { SpareChildren } from "./spare-children.ts";
 
@@ -84,7 +84,8 @@ export class EmbeddedRuntime implements Runtime {
     const deno = findDeno(this.#options);
     const common = { deno, memoryBytes, readable: [] as string[] };
     const kind = `${role} ${memoryBytes}`;
-    if (role === "javascript") return { kind, child: { ...common, boot: { role } } };
+    if (role === "javascript")
+      return { kind, child: { ...common, boot: { role, kernel: javaScriptKernel() } } };
     if (role === "bash") {
       findJustBash();
       return { kind, child: { ...common, boot: { role }, helper: packageParts } };

@@ -13,6 +13,8 @@ export interface ProcessCalls {
   onStarted(): void;
   onNoProgram(): void;
   onOutOfMemory(): void;
+  /** It has ended and sent everything: nobody need wait until its memory is given back. */
+  onExit(exitCode: number): void;
   /** It ends itself by a signal. */
   onSignal(name: NodeJS.Signals): void;
   /** Another process, from its start to its end. */
@@ -49,6 +51,9 @@ export async function answerProcessCall(process: ProcessCalls, call: ChildCall):
       return { value: {} };
     case "out-of-memory":
       process.onOutOfMemory();
+      return { value: {} };
+    case "exit":
+      process.onExit(Number(request["code"]) & 0xff);
       return { value: {} };
     case "die":
       process.onSignal(signalOf(request["signal"]));

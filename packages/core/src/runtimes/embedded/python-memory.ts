@@ -8,7 +8,7 @@ import { Child } from "./child.ts";
 import { childScript } from "./child-script.generated.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 import { versions } from "./installed-parts.ts";
-import { pythonKernel } from "./python-kernel.ts";
+import { pythonKernel } from "./kernels.ts";
 
 /** A snapshot of Pyodide is some 30 MB. */
 const mostBytes = 256 * 1_048_576;

@@ -134,7 +134,7 @@ class ProcessLife {
     const files = this.#world.openFiles();
     let watch: MemoryWatch | undefined;
     let absent = false;
-    let endedBy: NodeJS.Signals | undefined;
+    const ended = Promise.withResolvers<ChildExit>();
     try {
       const child = await this.#world.takeChild(role, this.#stopped.signal);
       this.#child = child;
@@ -151,10 +151,8 @@ class ProcessLife {
           absent = true;
           child.kill();
         },
-        onSignal: (name: NodeJS.Signals) => {
-          endedBy = name;
-          child.kill();
-        },
+        onExit: (exitCode: number) => ended.resolve({ exitCode, signal: null }),
+        onSignal: (signal: NodeJS.Signals) => ended.resolve({ exitCode: null, signal }),
         onOutOfMemory: () => this.stop("out-of-memory"),
         run: (command: OtherCommand) => this.#runOther(command),
       };
@@ -162,9 +160,9 @@ class ProcessLife {
         { argv, kernel, env, cwd, mostOpenFiles: this.#world.mostOpenFiles },
         { onData: run.onData, answer: (call) => answerProcessCall(calls, call) },
       );
-      const exit = await child.exited;
+      const exit = await Promise.race([ended.promise, child.exited]);
       if (absent) throw new MemoryFileError("ENOENT", argv[0] ?? "", "no such program");
-      return this.#end(endedBy ? { exitCode: null, signal: endedBy } : exit, child.diagnostics, watch);
+      return this.#end(exit, child.diagnostics, watch);
     } catch (error) {
       // It was stopped before it had started.
       if (!this.#child && this.#reason !== "exited") {

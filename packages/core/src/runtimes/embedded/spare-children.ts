@@ -6,6 +6,9 @@ import { StartGate } from "./start-gate.ts";
 /** A spare that nobody took for so long is ended. */
 const idleMs = 300_000;
 
+/** A short program has ended by then. */
+const courtesyMs = 40;
+
 /** Keeps one child of each kind started ahead: a taken one is replaced at once. None is ever used twice. */
 export class SpareChildren {
   readonly #gate = new StartGate();
@@ -27,10 +30,17 @@ export class SpareChildren {
       await ready(child);
     } finally {
       signal?.removeEventListener("abort", abort);
-      // Whoever waits takes what would be started ahead.
-      if (this.#gate.waiting === 0) this.prepare(kind, options);
+      this.#prepareSoon(kind, options);
     }
     return child;
+  }
+
+  /** The next is started when a short program has ended, so that it does not take its processor. */
+  #prepareSoon(kind: string, options: ChildOptions): void {
+    setTimeout(() => {
+      // Whoever waits takes what would be started ahead.
+      if (this.#gate.waiting === 0) this.prepare(kind, options);
+    }, courtesyMs).unref();
   }
 
   /** Starts one ahead unless there is one. */

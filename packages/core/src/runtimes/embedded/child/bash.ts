@@ -1,10 +1,9 @@
 import { ShellFiles, ShellOutputs } from "./bash-files.ts";
 import { outputPlugin } from "./bash-output.ts";
-import { deno } from "./deno.ts";
 import { importPart } from "./parts.ts";
 import { take } from "./spawn.ts";
 import type { ProcessSpec } from "./spawn.ts";
-import { CallError, call, sendData, sendReady } from "./wire.ts";
+import { CallError, call, leave, sendData, sendReady } from "./wire.ts";
 
 interface ShellResult {
   readonly stdout: string;
@@ -92,7 +91,7 @@ export async function beBash(): Promise<void> {
   const spec = take();
   const shell = newShell(parts, base, spec.env, spec.cwd);
   if (spec.kernel) await serveJobs(shell);
-  else deno.exit(await runCommand(shell, spec.argv));
+  else leave(await runCommand(shell, spec.argv));
 }
 
 function newShell(parts: JustBash, base: object, env: ProcessSpec["env"], cwd: string): Shell {
@@ -207,13 +206,13 @@ async function serveJobs(shell: Shell): Promise<never> {
     const exports = Object.keys(job.env)
       .map((name) => `export ${name}; `)
       .join("");
-    deno.exit(await runChecked(shell, `${exports}${job.code}`, job.argv, job.filename));
+    leave(await runChecked(shell, `${exports}${job.code}`, job.argv, job.filename));
   }
   for (; job; job = readJob()) {
     const exitCode = await keepingState(shell, () => runChecked(shell, job!.code, [], job!.filename));
     send({ type: "done", id: job.id, exitCode });
   }
-  return deno.exit(0);
+  return leave(0);
 }
 
 /** As `runCode`; a syntax error is reported too. */

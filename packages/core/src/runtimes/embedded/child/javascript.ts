@@ -2,14 +2,14 @@ import path from "node:path";
 import nodeProcess from "node:process";
 import { inspect } from "node:util";
 import vm from "node:vm";
-import { deno, hideDeno } from "./deno.ts";
+import { hideDeno } from "./deno.ts";
 import { folder, sync } from "./node-files.ts";
 import { kernelRequire, moduleApi, useModules } from "./node-modules.ts";
 import { useStreams } from "./node-streams.ts";
 import { withOwnFrames } from "./node-stack.ts";
 import { take } from "./spawn.ts";
-import type { ProcessSpec } from "./spawn.ts";
-import { call, sendData, sendReady } from "./wire.ts";
+import type { BootSpec, ProcessSpec } from "./spawn.ts";
+import { call, leave, sendData, sendReady } from "./wire.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 
@@ -33,7 +33,7 @@ const foreign = [
 ];
 
 /** Gets a JavaScript ready that looks like Node, waits for a process to become, and becomes it. */
-export async function beJavaScript(): Promise<void> {
+export async function beJavaScript({ kernel }: BootSpec): Promise<void> {
   useStreams(process);
   useModules();
   useErrors();
@@ -49,11 +49,15 @@ export async function beJavaScript(): Promise<void> {
   });
   defineGlobal("WebSocket", undefined);
   defineGlobal("EventSource", undefined);
+  const runKernel = new Function("require", kernel) as AnyFunction;
+  warmUp();
   sendReady();
   const spec = take();
   useProcess(spec);
-  if (spec.kernel) runKernel(spec);
-  else await runCommand(spec.argv.slice(1));
+  if (spec.kernel) {
+    process["argv"] = [executable, spec.kernel];
+    runKernel(kernelRequire);
+  } else await runCommand(spec.argv.slice(1));
 }
 
 function defineGlobal(name: string, value: unknown): void {
@@ -91,7 +95,7 @@ function useProcess({ env, cwd }: ProcessSpec): void {
     throw Object.assign(new Error("kill EPERM"), { code: "EPERM", errno: -1, syscall: "kill" });
   });
   define("exit", (code?: number) => exit(code));
-  define("reallyExit", (code?: number) => deno.exit(Number(code ?? 0)));
+  define("reallyExit", (code?: number) => leave(Number(code ?? 0)));
   define("abort", () => call({ op: "die", signal: "SIGABRT" }));
   if (typeof process["_tickCallback"] !== "function") define("_tickCallback", () => {});
 }
@@ -106,10 +110,10 @@ function exit(code: number | string | undefined = process.exitCode): never {
       process.emit("exit", process.exitCode ?? 0);
     } catch (error) {
       report(error);
-      deno.exit(7);
+      leave(7);
     }
   }
-  return deno.exit((process.exitCode ?? 0) & 0xff);
+  return leave((process.exitCode ?? 0) & 0xff);
 }
 
 /** Errors that nobody has caught, as Node treats and prints them. */
@@ -126,6 +130,7 @@ function useErrors(): void {
     process.exitCode = 1;
     exit(1);
   };
+  listen("unload", () => exit());
   listen("error", (event) => {
     event.preventDefault();
     fail((event as unknown as { error: unknown }).error, "uncaughtException");
@@ -147,11 +152,13 @@ function report(error: unknown): void {
   );
 }
 
-function runKernel(spec: ProcessSpec): void {
-  const script = spec.argv[3]!;
-  process["argv"] = [executable, spec.kernel];
-  const run = new Function("require", script) as AnyFunction;
-  run(kernelRequire);
+/** Compiles once what every program uses; what it prints is nobody's. */
+function warmUp(): void {
+  globalThis.console.log("%s", "warm", { a: [1, "b"] }, new Error("warm"));
+  globalThis.console.error("warm");
+  new vm.Script("[1].map((x) => x * 2)", { filename: "/workspace/warm.js" }).runInThisContext();
+  (moduleApi["stripTypeScriptTypes"] as AnyFunction)("let x: 1", { mode: "strip" });
+  for (const name of ["vm", "util", "path", "module", "url", "fs"]) kernelRequire(name);
 }
 
 /** `node …` as far as programs use it: -e, -p, a file, standard input. */

@@ -6,5 +6,5 @@ const boot = call({ op: "boot" }).value as unknown as BootSpec;
 
 if (boot.role === "snapshot") await (await import("./python-snapshot.ts")).makeSnapshot(boot);
 else if (boot.role === "python") await (await import("./python.ts")).bePython(boot);
-else if (boot.role === "javascript") await (await import("./javascript.ts")).beJavaScript();
+else if (boot.role === "javascript") await (await import("./javascript.ts")).beJavaScript(boot);
 else await (await import("./bash.ts")).beBash();

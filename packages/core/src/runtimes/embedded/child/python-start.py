@@ -223,3 +223,37 @@ def main(spec):
         serve_jobs()
     else:
         run_command(spec["argv"][1:])
+
+
+def warm_up():
+    """WebAssembly is compiled function by function when it is first called: does once what every program does."""
+    import gc
+    import json
+    import runpy
+
+    from llm_sandbox_kernel import ending, failure, source, values
+    from llm_sandbox_kernel.import_hooks import HookFinder
+
+    lines = "def f(n):\n    return [str(i) for i in range(n)]\nx = {'a': f(3), 'b': 1.5, 'c': {1, 2}}\n'%s' % x"
+    namespace = {"__builtins__": __builtins__}
+    exec(source.compile_source(lines, "<warm>"), namespace)
+    values.describe(namespace.pop(source.VALUE))
+    print(json.loads(json.dumps(namespace["x"], default=str)), flush=True)
+    try:
+        exec(source.compile_source("def g():\n    return 1 / 0\ng()", "<warm>"), namespace)
+    except ZeroDivisionError as error:
+        failure.formatted(error)
+    for attempt in (os.getcwd, lambda: os.listdir("/"), lambda: os.stat("/workspace/x"), lambda: open("/tmp/x")):
+        try:
+            attempt()
+        except OSError:
+            pass
+    import colorsys  # from the standard library's archive, as most are
+
+    del sys.modules["colorsys"], namespace, colorsys
+    HookFinder.find_spec("nothing")
+    sys.stderr.reconfigure(errors="backslashreplace", line_buffering=True)
+    ending.flush_files()
+    source._sources.clear()
+    gc.collect()
+    gc.freeze()

@@ -7,7 +7,7 @@ import ahead from "./python-ahead.py";
 import start from "./python-start.py";
 import { take } from "./spawn.ts";
 import type { BootSpec } from "./spawn.ts";
-import { call, sendData, sendReady } from "./wire.ts";
+import { call, leave, sendData, sendReady } from "./wire.ts";
 
 /** Gets a Python ready, waits for a process to become, and becomes it. */
 export async function bePython(boot: BootSpec): Promise<void> {
@@ -27,20 +27,21 @@ export async function bePython(boot: BootSpec): Promise<void> {
   openStructured(python.FS);
   mountFiles(python.FS, ["/workspace", "/tmp"]);
   python.registerJsModule("llm_sandbox_host", {
-    exit: (status: number) => deno.exit(status),
+    exit: leave,
     sleep,
     die: (number: number) => void call({ op: "die", signal: number }),
     out_of_memory: () => void call({ op: "out-of-memory" }),
   });
   if (!snapshot) python.runPython(`${boot.kernel}\n${ahead}`);
   python.runPython(start);
+  await python.runPythonAsync('globals().pop("warm_up")()');
   sendReady();
   const spec = take();
   python.FS.MAX_OPEN_FDS = spec.mostOpenFiles;
   await python.runPythonAsync(
     `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
   );
-  deno.exit(0);
+  leave(0);
 }
 
 /** Whether the file holds what it was written with: its name ends in a digest of it. */

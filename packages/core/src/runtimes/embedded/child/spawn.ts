@@ -17,7 +17,7 @@ export interface BootSpec {
   readonly pyodide: string;
   /** File with the memory of a Python that has started, or null. */
   readonly snapshot: string | null;
-  /** The Python kernel's start.py. */
+  /** Of Python the kernel's start.py, of JavaScript the kernel. */
   readonly kernel: string;
 }
 

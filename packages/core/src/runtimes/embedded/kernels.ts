@@ -6,3 +6,8 @@ export function pythonKernel(): string {
   const script = python.kernel!.argv.at(-1)!;
   return script.slice(0, script.lastIndexOf("from llm_sandbox_kernel.main"));
 }
+
+/** The kernel that JavaScript and TypeScript share, a script for `require`. */
+export function javaScriptKernel(): string {
+  return languages.find(({ name }) => name === "javascript")!.kernel!.argv[3]!;
+}
