@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { SandboxError } from "../../errors.ts";
@@ -10,6 +11,7 @@ import type { EmbeddedOptions } from "./embedded-options.ts";
 import { versions } from "./installed-parts.ts";
 import { pythonKernel } from "./kernels.ts";
 
+const oldMs = 30 * 24 * 3_600_000;
 /** A snapshot of Pyodide is some 30 MB. */
 const mostBytes = 256 * 1_048_576;
 /** Enough for Pyodide to start and to be imported into; it is not the program's. */
@@ -58,10 +60,14 @@ export class PythonMemory {
     const digest = createHash("sha256").update(memory).digest("hex");
     const name = `python-${key}-${digest}.memory`;
     try {
-      return await keep(folder, name, memory);
+      const path = await keep(folder, name, memory);
+      await removeOld(folder);
+      return path;
     } catch (error) {
       launch.logger?.warn("The memory of a started Python cannot be kept.", { folder, error: String(error) });
-      return keep(await mkdtemp(join(tmpdir(), "llm-sandbox-")), name, memory);
+      const own = await mkdtemp(join(tmpdir(), "llm-sandbox-"));
+      process.once("exit", () => rmSync(own, { recursive: true, force: true }));
+      return keep(own, name, memory);
     }
   }
 
@@ -107,6 +113,15 @@ function cacheFolder({ cache }: EmbeddedOptions): string {
   const base = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
   const usual = process.platform === "darwin" ? "Library/Caches" : ".cache";
   return join(base || join(homedir(), usual), "llm-sandbox", "embedded");
+}
+
+/** Memories of other versions that nobody has made for long. */
+async function removeOld(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path);
+    if (/^python-.*\.memory$/.test(name) && mtimeMs < Date.now() - oldMs) await rm(path, { force: true });
+  }
 }
 
 /** Two programs may do this at once: each file appears whole. */

@@ -111,9 +111,35 @@ function newShell(parts: JustBash, base: object, env: ProcessSpec["env"], cwd: s
 }
 
 function otherPrograms({ defineCommand }: JustBash): object[] {
-  return interpreters.map((name) =>
-    defineCommand(name, async (argv, context) => runOther([name, ...argv], context)),
-  );
+  return [
+    ...interpreters.map((name) =>
+      defineCommand(name, async (argv, context) => runOther([name, ...argv], context)),
+    ),
+    defineCommand("yes", async (argv) => said(yes(argv))),
+    defineCommand("kill", async (argv) => kill(argv)),
+  ];
+}
+
+const said = (stdout: string, stderr = "", exitCode = 0): ShellResult => ({ stdout, stderr, exitCode });
+
+/** As much as anything reads: the commands of a pipe run one after the other. */
+function yes(argv: readonly string[]): string {
+  const line = `${argv.length > 0 ? argv.join(" ") : "y"}\n`;
+  return line.repeat(Math.ceil(1_048_576 / line.length));
+}
+
+/** Only the shell itself can be signalled. */
+function kill(argv: readonly string[]): ShellResult {
+  const [first = "", ...rest] = argv;
+  const name = first === "-s" ? rest.shift() : first.startsWith("-") ? first.slice(1) : "TERM";
+  const targets = first.startsWith("-") ? rest : argv;
+  if (targets.some((target) => target === "1" || target === "0" || target === "-1")) {
+    call({
+      op: "die",
+      signal: /^\d+$/.test(name ?? "") ? Number(name) : `SIG${(name ?? "TERM").replace(/^SIG/, "")}`,
+    });
+  }
+  return said("", `bash: kill: (${targets.join(" ")}) - No such process\n`, 1);
 }
 
 /** A program that is no shell command is another process of the session. */
