@@ -104,7 +104,7 @@ export class Context {
     return Promise.race([turn, early.promise]);
   }
 
-  /** Interrupts the run under way; the context keeps its state. */
+  /** Interrupts the run under way, like Ctrl-C: a program may catch it, so it may have to be called again. The context keeps its state. */
   interrupt(): void {
     if (this.#current) this.#channel.control({ op: "signal", signal: "SIGINT" });
   }
