@@ -138,11 +138,6 @@ export class Child {
     this.#process.kill("SIGKILL");
   }
 
-  /** Signals end it, as they end a program that does not handle them. */
-  signal(name: string): void {
-    if (name !== "SIGCONT" && name !== "SIGSTOP") this.#process.kill(name as NodeJS.Signals);
-  }
-
   /** Whether this program waits for it at its own end. */
   #hold(on: boolean): void {
     const { stdin, stdout, stderr } = this.#process;

@@ -4,6 +4,7 @@ import { DamagedFileError } from "./child.ts";
 import type { ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
+import { orAborted } from "../shared/or-aborted.ts";
 import { findDeno, findJustBash, findPyodide, versions } from "./installed-parts.ts";
 import { packageParts } from "./package-parts.ts";
 import { roles } from "./program.ts";
@@ -39,8 +40,7 @@ export class EmbeddedRuntime implements Runtime {
     options.signal?.throwIfAborted();
     const role = checkSpec(spec);
     const { memoryBytes } = spec.limits;
-    await this.#ready(role, memoryBytes, options);
-    options.signal?.throwIfAborted();
+    await orAborted(this.#ready(role, memoryBytes, options), options.signal);
     return startBox(spec, (wanted, signal) =>
       this.#started(wanted, memoryBytes, options, ({ kind, child }) =>
         this.#spares.take(kind, child, signal),
@@ -54,7 +54,7 @@ export class EmbeddedRuntime implements Runtime {
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
-    await this.#ready(checkSpec(spec), spec.limits.memoryBytes, options);
+    await orAborted(this.#ready(checkSpec(spec), spec.limits.memoryBytes, options), options.signal);
   }
 
   #ready(role: Role, memoryBytes: number, options: LaunchOptions): Promise<void> {

@@ -4,10 +4,16 @@ export class InputBuffer {
   #rest: Uint8Array = new Uint8Array();
   #next: Promise<IteratorResult<Uint8Array>> | undefined;
   #ended = false;
+  #waiting = 0;
 
   constructor(source: AsyncIterable<Uint8Array> | undefined) {
     this.#source = source?.[Symbol.asyncIterator]();
     if (!source) this.#ended = true;
+  }
+
+  /** Whether somebody waits for more. */
+  get waiting(): boolean {
+    return this.#waiting > 0;
   }
 
   /** At most so many bytes, waiting for the first; none at the end; null when none came within the time. */
@@ -15,7 +21,9 @@ export class InputBuffer {
     while (this.#rest.length === 0) {
       if (this.#ended) return new Uint8Array();
       this.#next ??= this.#source!.next();
-      const next = waitMs === undefined ? await this.#next : await within(waitMs, this.#next);
+      this.#waiting += 1;
+      const next = await (waitMs === undefined ? this.#next : within(waitMs, this.#next));
+      this.#waiting -= 1;
       if (next === null) return null;
       this.#next = undefined;
       if (next.done) this.#ended = true;

@@ -106,6 +106,8 @@ class ProcessLife {
   readonly #level: number;
   readonly #others = new Set<ProcessLife>();
   readonly #stopped = new AbortController();
+  readonly #ended = Promise.withResolvers<ChildExit>();
+  #waitsForJob = (): boolean => false;
   #child: Child | undefined;
   #reason: Reason = "exited";
 
@@ -122,8 +124,11 @@ class ProcessLife {
     for (const other of this.#others) other.stop(why);
   }
 
+  /** No program can handle a signal here, so it ends by it; but a context that waits for its next run has nothing to interrupt. */
   signal(name: string): void {
-    this.#child?.signal(name);
+    if (name === "SIGCONT" || name === "SIGSTOP" || (name === "SIGINT" && this.#waitsForJob())) return;
+    this.#ended.resolve({ exitCode: null, signal: name as NodeJS.Signals });
+    this.#child?.kill();
     for (const other of this.#others) other.signal(name);
   }
 
@@ -134,7 +139,6 @@ class ProcessLife {
     const files = this.#world.openFiles();
     let watch: MemoryWatch | undefined;
     let absent = false;
-    const ended = Promise.withResolvers<ChildExit>();
     try {
       const child = await this.#world.takeChild(role, this.#stopped.signal);
       this.#child = child;
@@ -143,16 +147,18 @@ class ProcessLife {
       watch = new MemoryWatch(child.pid, this.#world.residentBytes, () => this.stop("out-of-memory"));
       // Only the shell finds out whether there is such a program.
       if (role !== "bash" || kernel) run.onStarted();
+      const jobs = new InputBuffer(run.structured);
+      this.#waitsForJob = () => jobs.waiting;
       const calls = {
         files,
-        inputs: { 0: new InputBuffer(run.stdin), 3: new InputBuffer(run.structured) },
+        inputs: { 0: new InputBuffer(run.stdin), 3: jobs },
         onStarted: run.onStarted,
         onNoProgram: () => {
           absent = true;
           child.kill();
         },
-        onExit: (exitCode: number) => ended.resolve({ exitCode, signal: null }),
-        onSignal: (signal: NodeJS.Signals) => ended.resolve({ exitCode: null, signal }),
+        onExit: (exitCode: number) => this.#ended.resolve({ exitCode, signal: null }),
+        onSignal: (signal: NodeJS.Signals) => this.#ended.resolve({ exitCode: null, signal }),
         onOutOfMemory: () => this.stop("out-of-memory"),
         run: (command: OtherCommand) => this.#runOther(command),
       };
@@ -160,7 +166,7 @@ class ProcessLife {
         { argv, kernel, env, cwd, mostOpenFiles: this.#world.mostOpenFiles },
         { onData: run.onData, answer: (call) => answerProcessCall(calls, call) },
       );
-      const exit = await Promise.race([ended.promise, child.exited]);
+      const exit = await Promise.race([this.#ended.promise, child.exited]);
       if (absent) throw new MemoryFileError("ENOENT", argv[0] ?? "", "no such program");
       return this.#end(exit, child.diagnostics, watch);
     } catch (error) {

@@ -12,6 +12,7 @@ const courtesyMs = 40;
 /** Keeps one child of each kind started ahead: a taken one is replaced at once. None is ever used twice. */
 export class SpareChildren {
   readonly #gate = new StartGate();
+  readonly #taken = new WeakSet<Child>();
   readonly #spares = new Map<string, { readonly child: Child; readonly timer: NodeJS.Timeout }>();
 
   /** A child that is ready, started ahead if there is one. Rejects with BOX_START_FAILED, or when the signal aborts. */
@@ -19,7 +20,8 @@ export class SpareChildren {
     const spare = this.#spares.get(kind);
     this.#forget(kind, spare?.child);
     let child = spare?.child;
-    if (!child) {
+    if (child) this.#taken.add(child);
+    else {
       const leave = await this.#gate.enter(signal);
       child = new Child(options);
       void settled(child).then(leave);
@@ -57,8 +59,16 @@ export class SpareChildren {
 
   /** Resolves when the spare of a kind is ready; starts it if need be. Rejects with BOX_START_FAILED. */
   async ready(kind: string, options: ChildOptions): Promise<void> {
-    this.prepare(kind, options);
-    await ready(this.#spares.get(kind)!.child);
+    for (;;) {
+      this.prepare(kind, options);
+      const { child } = this.#spares.get(kind)!;
+      try {
+        return await ready(child);
+      } catch (error) {
+        // Whoever took it meanwhile may have ended it.
+        if (!this.#taken.has(child)) throw error;
+      }
+    }
   }
 
   /** Ends those that wait, as when what they were made from has changed. */

@@ -55,6 +55,8 @@ interface Job {
   readonly cwd: string;
 }
 
+type AnyFunction = (...given: unknown[]) => unknown;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const outputs = "/dev/process";
@@ -79,6 +81,7 @@ export async function beBash(): Promise<void> {
   const parts = await importPart<JustBash>("just-bash");
   // It fills the file system that it is given with its commands; what is mounted later stays as it is.
   const base = new parts.InMemoryFs();
+  nameOutputs(base as Record<string, AnyFunction>);
   const filler = new parts.Bash({
     fs: base,
     cwd: "/",
@@ -92,6 +95,19 @@ export async function beBash(): Promise<void> {
   const shell = newShell(parts, base, spec.env, spec.cwd);
   if (spec.kernel) await serveJobs(shell);
   else leave(await runCommand(shell, spec.argv));
+}
+
+/** Commands may write to the names of the standard streams too. */
+function nameOutputs(base: Record<string, AnyFunction>): void {
+  const outputs = new ShellOutputs();
+  for (const method of ["writeFile", "appendFile"] as const) {
+    const plain = base[method]!.bind(base);
+    base[method] = async (path, content, options) => {
+      if (path !== "/dev/stdout" && path !== "/dev/stderr") return plain(path, content, options);
+      const name = path.slice("/dev".length);
+      return outputs.writeFile(name, content as string, options as string);
+    };
+  }
 }
 
 function newShell(parts: JustBash, base: object, env: ProcessSpec["env"], cwd: string): Shell {

@@ -11,6 +11,7 @@ import { call, leave, sendData, sendReady } from "./wire.ts";
 
 /** Gets a Python ready, waits for a process to become, and becomes it. */
 export async function bePython(boot: BootSpec): Promise<void> {
+  useConsole();
   const snapshot = boot.snapshot === null ? undefined : deno.readFileSync(boot.snapshot);
   const whole = snapshot ? isWhole(snapshot, boot.snapshot!) : Promise.resolve(true);
   let python: Pyodide;
@@ -42,6 +43,14 @@ export async function bePython(boot: BootSpec): Promise<void> {
     `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
   );
   leave(0);
+}
+
+/** What goes to a console, such as /dev/tty, is standard error: Deno's own console is where the frames go. */
+function useConsole(): void {
+  const encoder = new TextEncoder();
+  const print = (...given: unknown[]): void =>
+    sendData(2, encoder.encode(`${given.map(String).join(" ")}\n`));
+  for (const name of ["log", "info", "debug", "warn", "error"] as const) console[name] = print;
 }
 
 /** Whether the file holds what it was written with: its name ends in a digest of it. */
