@@ -1,0 +1,14 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { childScript } from "./child-script.generated.ts";
+
+test("the child's script is the one that its sources make", async () => {
+  const script = fileURLToPath(new URL("../../../scripts/embed-child.mjs", import.meta.url));
+  await promisify(execFile)(process.execPath, [script, "--check"]);
+});
+
+test("no path of a machine is in it", () => {
+  expect(childScript).not.toMatch(/\/(tmp|home|root|Users|work)\/[\w-]+\//);
+});
