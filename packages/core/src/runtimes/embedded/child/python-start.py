@@ -7,13 +7,21 @@ import time
 import llm_sandbox_host as host
 
 
+def get_ready():
+    """Everything that is the same for all processes."""
+    os._exit = lambda status: host.exit(int(status) & 0xFF)
+    time.sleep = sleep
+    sys.executable = "/usr/local/bin/python3"
+    explain_limits()
+    watch_memory()
+    use_signals()
+    warm_up()
+
+
 def become(spec):
     os.environ.clear()
     os.environ.update(spec["env"])
-    os._exit = lambda status: host.exit(int(status) & 0xFF)
-    time.sleep = sleep
     random.seed()
-    sys.executable = "/usr/local/bin/python3"
     os.chdir(spec["cwd"])
 
 
@@ -216,9 +224,6 @@ def watch_memory():
 
 def main(spec):
     become(spec)
-    explain_limits()
-    watch_memory()
-    use_signals()
     if spec["kernel"]:
         serve_jobs()
     else:
@@ -248,6 +253,7 @@ def warm_up():
             attempt()
         except OSError:
             pass
+    random.seed()
     import colorsys  # from the standard library's archive, as most are
 
     del sys.modules["colorsys"], namespace, colorsys

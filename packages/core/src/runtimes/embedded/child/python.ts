@@ -35,7 +35,7 @@ export async function bePython(boot: BootSpec): Promise<void> {
   });
   if (!snapshot) python.runPython(`${boot.kernel}\n${ahead}`);
   python.runPython(start);
-  await python.runPythonAsync('globals().pop("warm_up")()');
+  await python.runPythonAsync('globals().pop("get_ready")()');
   sendReady();
   const spec = take();
   python.FS.MAX_OPEN_FDS = spec.mostOpenFiles;
