@@ -68,6 +68,7 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #frames = new ChildFrames();
   readonly #ready = Promise.withResolvers<void>();
+  readonly #dead = Promise.withResolvers<void>();
   readonly #given = Promise.withResolvers<object>();
   readonly #boot: object;
   readonly #helper: ((call: ChildCall) => Answer) | undefined;
@@ -91,8 +92,10 @@ export class Child {
     const ended = Promise.withResolvers<ChildExit>();
     this.#process.once("error", (error) => {
       this.#said += `${error.message}\n`;
+      this.#dead.resolve();
       ended.resolve({ exitCode: null, signal: null });
     });
+    this.#process.once("exit", () => this.#dead.resolve());
     this.#process.once("close", (exitCode, signal) => ended.resolve({ exitCode, signal }));
     this.#process.stderr!.on("data", (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString("utf8")).slice(-mostDiagnostics);
@@ -151,8 +154,10 @@ export class Child {
     for await (const chunk of this.#process.stdout!) {
       for (const { kind, payload } of this.#frames.push(chunk as Buffer)) {
         if (kind === ChildFrame.ready) this.#ready.resolve();
-        else if (kind === ChildFrame.call) await this.#answer(decodeCall(payload));
-        else if (kind === 1 || kind === 2 || kind === 3) {
+        else if (kind === ChildFrame.call) {
+          // An answer that is still to come must not hold up the end of one who does not wait for it any more.
+          await Promise.race([this.#answer(decodeCall(payload)), this.#dead.promise]);
+        } else if (kind === 1 || kind === 2 || kind === 3) {
           if (payload.length > 0) await this.#handlers?.onData(kind, payload);
         } else throw new ChildFrameError(`A frame of kind ${kind}.`);
       }

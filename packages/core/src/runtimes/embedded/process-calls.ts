@@ -56,8 +56,7 @@ export async function answerProcessCall(process: ProcessCalls, call: ChildCall):
       process.onExit(Number(request["code"]) & 0xff);
       return { value: {} };
     case "die":
-      process.onSignal(signalOf(request["signal"]));
-      return { value: {} };
+      return die(process, signalOf(request["signal"]));
     case "part":
       if (request["name"] === "acorn") return parserPart();
       break;
@@ -68,6 +67,13 @@ export async function answerProcessCall(process: ProcessCalls, call: ChildCall):
   const answer = answerFileCall(process.files, call);
   if (answer) return answer;
   throw Object.assign(new Error(`no call ${String(request["op"]).slice(0, 40)}`), { code: "ENOSYS" });
+}
+
+async function die(process: ProcessCalls, signal: NodeJS.Signals): Promise<Answer> {
+  // A process that stops itself waits for ever: nothing continues it but its end.
+  if (signal === "SIGSTOP" || signal === "SIGTSTP") return new Promise(() => {});
+  if (signal !== "SIGCONT") process.onSignal(signal);
+  return { value: {} };
 }
 
 function signalOf(signal: unknown): NodeJS.Signals {

@@ -178,6 +178,21 @@ display(Table())
 
 describe("limits", () => {
   test.each([
+    ["python", "print('before', flush=True)\ninput()"],
+    ["javascript", "console.log('before'); require('fs').readFileSync(0)"],
+    ["bash", "echo before; kill -STOP $$"],
+  ])("%s: one that waits for ever ends in time", async (lang, code) => {
+    await using session = await open(lang);
+    async function* never(): AsyncGenerator<Uint8Array> {
+      await new Promise(() => {});
+      yield new Uint8Array();
+    }
+    const stdin = lang === "bash" ? "" : never();
+    const result = await session.run(code, { timeoutMs: 1_000, stdin });
+    expect(result).toMatchObject({ status: "timed-out", stdout: "before\n" });
+  });
+
+  test.each([
     ["python", "open('kept', 'w').write('x')\nwhile True: pass"],
     ["javascript", "require('fs').writeFileSync('kept', 'x'); for (;;);"],
     ["bash", "echo x > kept; while true; do :; done"],
