@@ -57,6 +57,7 @@ const steps = [
   },
   builtPackage("core", "index.js"),
   builtPackage("cli", "main.js"),
+  builtPackage("openai", "index.js"),
 ];
 
 /** Installs and builds what has changed since the last time; does nothing, quickly, when nothing has. */

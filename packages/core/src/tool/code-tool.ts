@@ -61,6 +61,7 @@ async function runCode(work: ToolWork, maxOutputLength: number): Promise<ToolOut
   return {
     text: resultText(told, maxOutputLength),
     status: result.status as ToolStatus,
+    notices: work.notices,
     stdout: shorten(result.stdout, maxOutputLength),
     stderr: shorten(result.stderr, maxOutputLength),
     exitCode: result.exitCode,

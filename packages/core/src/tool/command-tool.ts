@@ -54,6 +54,7 @@ async function runCommand(work: ToolWork, maxOutputLength: number): Promise<Tool
   return {
     text: resultText(told, maxOutputLength),
     status: result.status as ToolStatus,
+    notices: work.notices,
     stdout: shorten(result.stdout, maxOutputLength),
     stderr: shorten(result.stderr, maxOutputLength),
     exitCode: result.exitCode,

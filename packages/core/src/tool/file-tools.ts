@@ -63,6 +63,7 @@ function listFiles(settings: ToolSettings): SandboxTool {
         const base = files.resolve(folder);
         return {
           ...nothingRan("ok", shorten(text, settings.maxOutputLength)),
+          notices,
           files: listed.map(({ path, size }) => ({ path: `${base}/${path}`, size })),
         };
       },
@@ -102,6 +103,7 @@ function readFile(settings: ToolSettings): SandboxTool {
         const shown = [...notices.map((notice) => `[${notice}]`), shorten(text, settings.maxOutputLength)];
         const outcome: ToolOutcome = {
           ...nothingRan("ok", shown.join("\n")),
+          notices,
           images: image ? [image] : [],
           files: [{ path: absolute, size: content.length }],
         };
@@ -142,7 +144,7 @@ function writeFile(settings: ToolSettings): SandboxTool {
         const text = [...notices, `${written.path} written, ${bytes(written.size)}`].map(
           (line) => `[${line}]`,
         );
-        return { ...nothingRan("ok", text.join("\n")), files: [written] };
+        return { ...nothingRan("ok", text.join("\n")), notices, files: [written] };
       },
     },
     settings,

@@ -28,6 +28,8 @@ export interface ToolOutcome {
   /** What the model is told: never a path, stack or secret of this machine. */
   readonly text: string;
   readonly status: ToolStatus;
+  /** Sentences that `text` begins with and that frameworks with a form of their own have to pass on: a sandbox that was replaced, arguments that were ignored. */
+  readonly notices: readonly string[];
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number | null;
@@ -46,6 +48,7 @@ export function nothingRan(status: ToolStatus, text: string): ToolOutcome {
   return {
     text,
     status,
+    notices: [],
     stdout: "",
     stderr: "",
     exitCode: null,

@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { docker } from "@llm-sandbox/core/docker";
+import { ToolSessions } from "@llm-sandbox/core/tool";
+import { loopbackModel } from "@llm-sandbox/loopback-model";
+import OpenAI, { APIUserAbortError } from "openai";
+import { expect, test } from "vitest";
+import { createSandboxEditor } from "./agents/index.ts";
+import { createSandboxShell, createSandboxTool } from "./index.ts";
+
+test("a model's analysis: state, a figure, an error with its line, cancelling that leaves no process", async () => {
+  await using tool = createSandboxTool({ runtime: docker(), keepState: true });
+  const codes = [
+    "x = 20\nx + 1",
+    "import matplotlib.pyplot as plt\nplt.plot([1, x])\nplt.show()",
+    "print('before')\n1 / 0",
+  ];
+  await using model = await loopbackModel([
+    ...codes.map((code) => ({ calls: [{ name: tool.name, arguments: { code } }] })),
+    { text: "done" },
+    {
+      calls: [
+        {
+          name: tool.name,
+          arguments: {
+            code: "import subprocess\nprint('up', flush=True)\nsubprocess.run(['sleep', '4321'])",
+          },
+        },
+      ],
+    },
+  ]);
+  const openai = new OpenAI({ apiKey: "none", baseURL: model.baseUrl, maxRetries: 0 });
+  const ask = { model: "m", messages: [{ role: "user" as const, content: "go" }], tools: [tool.runnable] };
+  expect(await openai.chat.completions.runTools(ask).finalContent()).toBe("done");
+  expect(model.told.slice(0, 2)).toEqual(["value: 21", "[1 image: saved at /workspace/figure-1.png]"]);
+  expect(model.told[2]).toMatch(/^before\n[\s\S]*line 2[\s\S]*ZeroDivisionError: division by zero/);
+  const runner = openai.chat.completions.runTools(ask);
+  const isUp = ["sh", "-c", "grep -l 432[1] /proc/[0-9]*/cmdline"];
+  while ((await tool.sessions.session()!.executeCommand(isUp)).exitCode !== 0);
+  runner.abort();
+  await expect(runner.finalContent()).rejects.toThrow(APIUserAbortError);
+  const seek =
+    "import glob\nprint([p for p in glob.glob('/proc/[0-9]*/cmdline') if b'4321' in open(p, 'rb').read()])";
+  expect(await tool.runnerFunction.execute({ code: seek })).toBe("[]");
+});
+
+test("the shell tool in a container", async () => {
+  await using shell = createSandboxShell({ runtime: docker() });
+  const action = {
+    commands: ["echo hello > a.txt", "cat a.txt; pwd; exit 3", "sleep 60"],
+    timeout_ms: 5_000,
+  };
+  const { output } = await shell.handle({ type: "shell_call", call_id: "c", action });
+  expect(output).toMatchObject([
+    { outcome: { type: "exit", exit_code: 0 } },
+    { stdout: "hello\n/workspace\n", outcome: { type: "exit", exit_code: 3 } },
+    { outcome: { type: "timeout" } },
+  ]);
+  const local = await shell.handle({
+    type: "local_shell_call",
+    call_id: "c",
+    action: { type: "exec", command: ["sh", "-c", 'echo "$A"'], env: { A: "it's" } },
+  });
+  expect(local.output).toBe("it's\n");
+});
+
+test("editor and shell of one container", async () => {
+  await using sessions = new ToolSessions({ runtime: docker() });
+  await using editor = createSandboxEditor({ sessions });
+  await using shell = createSandboxShell({ sessions });
+  await editor.createFile({ type: "create_file", path: "src/a.py", diff: "+print(1)\n+print(2)" });
+  const diff = "@@\n print(1)\n-print(2)\n+print(3)";
+  const updated = await editor.updateFile({ type: "update_file", path: "/workspace/src/a.py", diff });
+  expect(updated).toEqual({ status: "completed", output: "Updated /workspace/src/a.py." });
+  const action = { commands: ["python3 src/a.py"] };
+  const { output } = await shell.handle({ type: "shell_call", call_id: "c", action });
+  expect(output[0]!.stdout).toBe("1\n3\n");
+});
+
+test("the README's first snippet runs as it stands", async () => {
+  const root = join(import.meta.dirname, "..");
+  const [, snippet] = /^```ts\n(.*?)^```/ms.exec(await readFile(join(root, "README.md"), "utf8"))!;
+  const file = join(root, "readme-snippet.ts");
+  await using model = await loopbackModel([
+    { calls: [{ name: "execute_code", arguments: { code: "print(6 * 7)" } }] },
+    { text: "It is 42." },
+  ]);
+  try {
+    await writeFile(file, snippet!);
+    const env = { ...process.env, OPENAI_API_KEY: "none", OPENAI_BASE_URL: model.baseUrl };
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
+    expect(stdout).toBe("It is 42.\n");
+    expect(model.told).toEqual(["42"]);
+  } finally {
+    await rm(file, { force: true });
+  }
+});
