@@ -26,6 +26,7 @@ const manifests = [
 
 const builtPackage = (name, result) => ({
   name,
+  builds: true,
   sources: [
     `packages/${name}/src`,
     `packages/${name}/package.json`,
@@ -57,20 +58,32 @@ const steps = [
   },
   builtPackage("core", "index.js"),
   builtPackage("cli", "main.js"),
-  builtPackage("openai", "index.js"),
+  // What depends on core alone, in any order.
+  ...readdirSync(join(root, "packages"))
+    .filter(
+      (name) =>
+        !["core", "cli"].includes(name) && existsSync(join(root, "packages", name, "tsdown.config.ts")),
+    )
+    .map((name) => builtPackage(name, "index.js")),
 ];
 
-/** Installs and builds what has changed since the last time; does nothing, quickly, when nothing has. */
-export async function prepare(toolchain) {
-  if (steps.every(isDone)) return;
+/**
+ * Installs and builds what has changed since the last time; does nothing, quickly, when nothing has. Of the packages it
+ * builds those named, or all.
+ */
+export async function prepare(toolchain, packages) {
+  const wanted = steps.filter(
+    ({ name, builds }) => !builds || packages === undefined || packages.includes(name),
+  );
+  if (wanted.every(isDone)) return;
   const lock = join(cacheFolder(), "locks", createHash("sha256").update(root).digest("hex"));
-  await withLock(lock, () => runSteps(toolchain), {
+  await withLock(lock, () => runSteps(toolchain, wanted), {
     onWait: () => say("waiting for another start in this folder to finish building"),
   });
 }
 
-async function runSteps(toolchain) {
-  for (const step of steps) {
+async function runSteps(toolchain, wanted) {
+  for (const step of wanted) {
     if (isDone(step)) continue;
     const begin = performance.now();
     say(step.announcement);

@@ -14,7 +14,7 @@ try {
     await installEngine();
   }
   const toolchain = ensureToolchain({ say });
-  await prepare(toolchain);
+  await prepare(toolchain, ["core", "cli"]);
   process.exitCode = await runChild(toolchain.node, [join(root, "packages/cli/dist/main.js"), ...args], {
     // npm runs scripts in the workspace's folder; file names are meant from where the person is.
     cwd: process.env.INIT_CWD || process.cwd(),
