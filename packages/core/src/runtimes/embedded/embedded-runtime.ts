@@ -30,6 +30,8 @@ export class EmbeddedRuntime implements Runtime {
   };
   readonly #options: EmbeddedOptions;
   readonly #spares = new SpareChildren();
+  /** What was found once is not looked for again. */
+  readonly #known = new Map<string, Prepared>();
   #memory: PythonMemory | undefined;
 
   constructor(options: EmbeddedOptions) {
@@ -75,26 +77,34 @@ export class EmbeddedRuntime implements Runtime {
       if (!(error instanceof DamagedFileError)) throw error;
       options.logger?.warn("The memory of a started Python was damaged and is made again.");
       this.#spares.drop();
+      this.#known.clear();
       await this.#memory?.discard();
       return start(await this.#prepared(role, memoryBytes, options));
     }
   }
 
   async #prepared(role: Role, memoryBytes: number, options: LaunchOptions): Promise<Prepared> {
-    const deno = findDeno(this.#options);
-    const common = { deno, memoryBytes, readable: [] as string[] };
     const kind = `${role} ${memoryBytes}`;
-    if (role === "javascript")
-      return { kind, child: { ...common, boot: { role, kernel: javaScriptKernel() } } };
+    const known = this.#known.get(kind);
+    if (known) return known;
+    const prepared = { kind, child: await this.#childOptions(role, memoryBytes, options) };
+    this.#known.set(kind, prepared);
+    return prepared;
+  }
+
+  async #childOptions(role: Role, memoryBytes: number, options: LaunchOptions): Promise<ChildOptions> {
+    const deno = findDeno(this.#options);
+    const common = { deno, memoryBytes, readable: [] };
+    if (role === "javascript") return { ...common, boot: { role, kernel: javaScriptKernel() } };
     if (role === "bash") {
       findJustBash();
-      return { kind, child: { ...common, boot: { role }, helper: packageParts } };
+      return { ...common, boot: { role }, helper: packageParts };
     }
     const pyodide = findPyodide(this.#options);
     this.#memory ??= new PythonMemory(this.#options, deno, pyodide);
     const snapshot = await this.#memory.file(options);
     const boot = { role, pyodide, snapshot, kernel: pythonKernel() };
-    return { kind, child: { ...common, readable: [pyodide, snapshot], boot } };
+    return { ...common, readable: [pyodide, snapshot], boot };
   }
 }
 

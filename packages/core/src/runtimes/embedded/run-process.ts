@@ -163,7 +163,13 @@ class ProcessLife {
         run: (command: OtherCommand) => this.#runOther(command),
       };
       child.become(
-        { argv, kernel, env, cwd, mostOpenFiles: this.#world.mostOpenFiles },
+        {
+          argv: kernel ? argv.slice(0, 1) : argv,
+          kernel,
+          env,
+          cwd,
+          mostOpenFiles: this.#world.mostOpenFiles,
+        },
         { onData: run.onData, answer: (call) => answerProcessCall(calls, call) },
       );
       const exit = await Promise.race([this.#ended.promise, child.exited]);
