@@ -6,6 +6,7 @@ import { ChildFrame, ChildFrameError, ChildFrames, decodeCall, encodeReply } fro
 import type { ChildCall } from "./child-frames.ts";
 import { childScript } from "./child-script.generated.ts";
 import type { Answer } from "./file-calls.ts";
+import { hold, letGo } from "./leash.ts";
 
 /** What a child does for its process; frames are handled one after the other. */
 export interface ChildHandlers {
@@ -89,13 +90,17 @@ export class Child {
       windowsHide: true,
     });
     this.pid = this.#process.pid ?? 0;
+    if (this.pid > 0) hold(this.pid);
     const ended = Promise.withResolvers<ChildExit>();
     this.#process.once("error", (error) => {
       this.#said += `${error.message}\n`;
       this.#dead.resolve();
       ended.resolve({ exitCode: null, signal: null });
     });
-    this.#process.once("exit", () => this.#dead.resolve());
+    this.#process.once("exit", () => {
+      letGo(this.pid);
+      this.#dead.resolve();
+    });
     this.#process.once("close", (exitCode, signal) => ended.resolve({ exitCode, signal }));
     this.#process.stderr!.on("data", (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString("utf8")).slice(-mostDiagnostics);
