@@ -41,6 +41,7 @@ export const embeddedExceptions: readonly ConformanceException[] = [
     "there is no /proc and no first process in the box: the agent is in the host program",
     "G/agent-program",
     "G/first-process",
+    "G/neighbour-visible",
     "G/tamper-javascript",
   ),
   ...because(

@@ -1,45 +1,18 @@
 import { Buffer } from "node:buffer";
 import path from "node:path";
-import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ask, nodeError } from "./node-errors.ts";
+import { Dirent, Stats, constants } from "./node-status.ts";
+import type { Status } from "./node-status.ts";
 import { call, sendData } from "./wire.ts";
 
-type PathLike = string | URL | Uint8Array;
+export type PathLike = string | URL | Uint8Array;
 type Options = Readonly<Record<string, unknown>>;
-type Loose = string | Options | null | undefined;
+export type Loose = string | Options | null | undefined;
 
-interface Status {
-  readonly type: "file" | "directory" | "symlink";
-  readonly size: number;
-  readonly mode: number;
-  readonly mtimeMs: number;
-  readonly inode: number;
-}
-
-const kinds = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
 /** Below are the standard streams and the kernel's own. */
 const firstDescriptor = 10;
 const pieceBytes = 1_048_576;
-
-export const constants = {
-  F_OK: 0,
-  R_OK: 4,
-  W_OK: 2,
-  X_OK: 1,
-  O_RDONLY: 0,
-  O_WRONLY: 1,
-  O_RDWR: 2,
-  O_CREAT: 0o100,
-  O_EXCL: 0o200,
-  O_TRUNC: 0o1000,
-  O_APPEND: 0o2000,
-  COPYFILE_EXCL: 1,
-  S_IFMT: 0o170000,
-  S_IFREG: 0o100000,
-  S_IFDIR: 0o040000,
-  S_IFLNK: 0o120000,
-} as const;
 
 /** Where relative paths start. */
 export const folder: { current: string } = { current: "/workspace" };
@@ -68,12 +41,12 @@ function absolute(name: unknown): string {
   return path.resolve(folder.current, text);
 }
 
-function option<Value>(options: Loose, name: string, otherwise: Value): Value {
+export function option<Value>(options: Loose, name: string, otherwise: Value): Value {
   if (typeof options !== "object" || options === null) return otherwise;
   return (options[name] as Value | undefined) ?? otherwise;
 }
 
-function encodingOf(options: Loose): BufferEncoding | null {
+export function encodingOf(options: Loose): BufferEncoding | null {
   const encoding = typeof options === "string" ? options : option<string | null>(options, "encoding", null);
   return encoding === "buffer" ? null : (encoding as BufferEncoding | null);
 }
@@ -87,95 +60,6 @@ function bytesOf(data: unknown, options: Loose): Uint8Array {
     ),
     { code: "ERR_INVALID_ARG_TYPE" },
   );
-}
-
-class Stats {
-  readonly dev = 1;
-  readonly ino: number;
-  readonly mode: number;
-  readonly nlink = 1;
-  readonly uid = 1_000;
-  readonly gid = 1_000;
-  readonly rdev = 0;
-  readonly size: number;
-  readonly blksize = 4_096;
-  readonly blocks: number;
-  readonly atimeMs: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-  readonly birthtimeMs: number;
-  readonly atime: Date;
-  readonly mtime: Date;
-  readonly ctime: Date;
-  readonly birthtime: Date;
-
-  constructor(status: Status) {
-    this.ino = status.inode;
-    this.mode = kinds[status.type] | status.mode;
-    this.size = status.size;
-    this.blocks = Math.ceil(status.size / 512);
-    this.atimeMs = this.mtimeMs = this.ctimeMs = this.birthtimeMs = status.mtimeMs;
-    this.atime = this.mtime = this.ctime = this.birthtime = new Date(status.mtimeMs);
-  }
-
-  isFile(): boolean {
-    return (this.mode & constants.S_IFMT) === constants.S_IFREG;
-  }
-  isDirectory(): boolean {
-    return (this.mode & constants.S_IFMT) === constants.S_IFDIR;
-  }
-  isSymbolicLink(): boolean {
-    return (this.mode & constants.S_IFMT) === constants.S_IFLNK;
-  }
-  isFIFO(): boolean {
-    return false;
-  }
-  isSocket(): boolean {
-    return false;
-  }
-  isBlockDevice(): boolean {
-    return false;
-  }
-  isCharacterDevice(): boolean {
-    return false;
-  }
-}
-
-class Dirent {
-  readonly name: string;
-  readonly parentPath: string;
-  readonly #type: Status["type"];
-
-  constructor(name: string, parentPath: string, type: Status["type"]) {
-    this.name = name;
-    this.parentPath = parentPath;
-    this.#type = type;
-  }
-
-  get path(): string {
-    return this.parentPath;
-  }
-  isFile(): boolean {
-    return this.#type === "file";
-  }
-  isDirectory(): boolean {
-    return this.#type === "directory";
-  }
-  isSymbolicLink(): boolean {
-    return this.#type === "symlink";
-  }
-  isFIFO(): boolean {
-    return false;
-  }
-  isSocket(): boolean {
-    return false;
-  }
-  isBlockDevice(): boolean {
-    return false;
-  }
-  isCharacterDevice(): boolean {
-    return false;
-  }
 }
 
 function status(syscall: string, name: PathLike, follow: boolean): Status {
@@ -521,73 +405,3 @@ function missing(error: unknown, options: Loose): undefined {
   if (option(options, "throwIfNoEntry", true) || code !== "ENOENT") throw error;
   return undefined;
 }
-
-export function readStream(name: PathLike, options?: Loose): Readable {
-  const descriptor = option<number | undefined>(options, "fd", undefined);
-  let open = descriptor;
-  let position = option(options, "start", 0);
-  const end = option(options, "end", Number.POSITIVE_INFINITY);
-  const stream = new Readable({
-    highWaterMark: option(options, "highWaterMark", 65_536),
-    encoding: encodingOf(options) ?? undefined,
-    construct(callback) {
-      try {
-        open ??= sync.openSync(name, option(options, "flags", "r"));
-        callback();
-        stream.emit("open", open);
-        stream.emit("ready");
-      } catch (error) {
-        callback(error as Error);
-      }
-    },
-    read(size) {
-      try {
-        const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(size, end - position + 1)));
-        const count = buffer.length === 0 ? 0 : sync.readSync(open!, buffer, 0, buffer.length, position);
-        position += count;
-        this.push(count === 0 ? null : buffer.subarray(0, count));
-      } catch (error) {
-        this.destroy(error as Error);
-      }
-    },
-    destroy(error, callback) {
-      if (open !== undefined && descriptor === undefined) sync.closeSync(open);
-      callback(error);
-    },
-  });
-  return Object.assign(stream, { path: name });
-}
-
-export function writeStream(name: PathLike, options?: Loose): Writable {
-  let open: number | undefined;
-  let bytesWritten = 0;
-  const stream = new Writable({
-    defaultEncoding: encodingOf(options) ?? "utf8",
-    construct(callback) {
-      try {
-        open = sync.openSync(name, option(options, "flags", "w"), option(options, "mode", 0o666));
-        callback();
-        stream.emit("open", open);
-        stream.emit("ready");
-      } catch (error) {
-        callback(error as Error);
-      }
-    },
-    write(chunk: Buffer, _encoding, callback) {
-      try {
-        bytesWritten += sync.writeSync(open!, chunk);
-        callback();
-      } catch (error) {
-        callback(error as Error);
-      }
-    },
-    destroy(error, callback) {
-      if (open !== undefined) sync.closeSync(open);
-      callback(error);
-    },
-  });
-  Object.defineProperty(stream, "bytesWritten", { get: () => bytesWritten });
-  return Object.assign(stream, { path: name });
-}
-
-export { Dirent, Stats };

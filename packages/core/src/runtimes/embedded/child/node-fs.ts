@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
 import { nextTick } from "node:process";
 import { createInterface } from "node:readline";
-import { Dirent, Stats, constants, readInput, readStream, run, sync, writeStream } from "./node-files.ts";
+import { readStream, writeStream } from "./node-file-streams.ts";
+import { readInput, run, sync } from "./node-files.ts";
+import { Dirent, Stats, constants } from "./node-status.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 
