@@ -1,5 +1,5 @@
 // `pnpm check`: everything that can be said about the sources without running them. Each check runs, whatever the others say.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import { prepare, root } from "./prepare.mjs";
@@ -21,13 +21,19 @@ const checks = [
     .map((folder) => [`types of ${folder}`, "tsc", "-p", folder]),
   ["types of the documentation's snippets", "tsc", "-p", "examples/.snippets", "--noEmit"],
   ["unused code", "knip"],
-  ...packages.flatMap((name) => [
-    [`publint ${name}`, "publint", "--strict", `packages/${name}`],
-    ...(name === "cli"
-      ? []
-      : [[`attw ${name}`, "attw", "--pack", `packages/${name}`, "--profile", "esm-only"]]),
-  ]),
+  ...packages
+    .filter((name) => isPublic(name))
+    .flatMap((name) => [
+      [`publint ${name}`, "publint", "--strict", `packages/${name}`],
+      ...(name === "cli"
+        ? []
+        : [[`attw ${name}`, "attw", "--pack", `packages/${name}`, "--profile", "esm-only"]]),
+    ]),
 ];
+
+function isPublic(name) {
+  return JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).private !== true;
+}
 
 function hasSources(folder) {
   return readdirSync(join(root, folder), { recursive: true }).some((name) => /(?<!config)\.ts$/.test(name));

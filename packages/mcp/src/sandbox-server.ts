@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
+import { McpServer } from "@modelcontextprotocol/server";
+import type { CallToolResult, ServerContext } from "@modelcontextprotocol/server";
+import { defaultConversation, sandboxTools } from "@llm-sandbox/core/tool";
+import type { SandboxTool, SandboxTools, SandboxToolsOptions } from "@llm-sandbox/core/tool";
+import { openSchema } from "./open-schema.ts";
+import { registerSessionTools } from "./session-tools.ts";
+import { SessionNames } from "./session-names.ts";
+import { resultSchema, toolResult } from "./tool-result.ts";
+
+/** Where the server runs code, and how it behaves. */
+export interface SandboxServerOptions extends Omit<SandboxToolsOptions, "session" | "sessions"> {
+  /** Hand pictures to the client beside their paths. Default true. */
+  readonly images?: boolean;
+  /**
+   * What a call without a `session_id` gets: `shared`, the one sandbox of this server, for a server that one client has to
+   * itself (stdio); or `own`, a sandbox for this call alone (HTTP). Default `own`.
+   */
+  readonly unnamed?: "shared" | "own";
+}
+
+/** A server for any number of connections. Disposing it closes every sandbox. */
+export interface SandboxServer extends AsyncDisposable {
+  /** Makes the protocol's side for one connection or request: for `serveStdio` and `createMcpHandler`. */
+  readonly factory: () => McpServer;
+}
+
+/** Name and version, as clients are told. */
+export const serverInfo: { readonly name: string; readonly version: string } = {
+  name: "llm-sandbox",
+  version: (createRequire(import.meta.url)("../package.json") as { version: string }).version,
+};
+
+/** An MCP server whose tools run code, commands and file operations in sandboxes. Starts none until a call needs it. */
+export function sandboxServer(options: SandboxServerOptions = {}): SandboxServer {
+  const { images = true, unnamed = "own", ...rest } = options;
+  const tools = sandboxTools(rest);
+  const names = new SessionNames();
+  return {
+    factory: () => {
+      const server = new McpServer(serverInfo, {
+        instructions:
+          "Runs code in isolated sandboxes. Open a session to keep files from call to call, pass its id to the other tools, and close it at the end.",
+      });
+      for (const tool of [tools.code, tools.command, tools.listFiles, tools.readFile, tools.writeFile]) {
+        registerTool(server, tool, { tools, names, images, unnamed });
+      }
+      registerSessionTools(server, tools, names);
+      return server;
+    },
+    [Symbol.asyncDispose]: () => tools[Symbol.asyncDispose](),
+  };
+}
+
+interface Settings {
+  readonly tools: SandboxTools;
+  readonly names: SessionNames;
+  readonly images: boolean;
+  readonly unnamed: "shared" | "own";
+}
+
+const unnamedTexts = {
+  shared: "Calls without it share one sandbox.",
+  own: "A call without it runs in a new sandbox that is gone after the call, with its files.",
+} as const;
+
+function registerTool(server: McpServer, tool: SandboxTool, settings: Settings): void {
+  const { images, names, unnamed } = settings;
+  const { properties, ...schema } = tool.inputSchema;
+  const session_id = { type: "string", description: `A session from open_session. ${unnamedTexts[unnamed]}` };
+  server.registerTool(
+    tool.name,
+    {
+      title: tool.title,
+      description: tool.description,
+      inputSchema: openSchema({ ...schema, properties: { ...properties, session_id } }),
+      outputSchema: openSchema(resultSchema),
+      annotations: {
+        title: tool.title,
+        readOnlyHint: tool.readOnly,
+        destructiveHint: false,
+        idempotentHint: tool.readOnly,
+        openWorldHint: false,
+      },
+    },
+    async (input, context) => {
+      const { session_id: id, ...rest } = asObject(input);
+      const named = id === undefined || id === null || id === "" ? undefined : id;
+      if (named !== undefined && !(typeof named === "string" && names.has(named))) return noSession(named);
+      return toolResult(await call(tool, rest, { named, context, settings }), images);
+    },
+  );
+}
+
+async function call(
+  tool: SandboxTool,
+  input: object,
+  { named, context, settings }: { named: string | undefined; context: ServerContext; settings: Settings },
+): ReturnType<SandboxTool["call"]> {
+  const isOwn = named === undefined && settings.unnamed === "own";
+  const conversation = named ?? (isOwn ? randomUUID() : defaultConversation);
+  const onProgress = progressOf(context);
+  try {
+    return await tool.call(input, {
+      conversation,
+      signal: context.mcpReq.signal,
+      ...(onProgress ? { onProgress } : {}),
+    });
+  } finally {
+    if (isOwn) await settings.tools.sessions.close(conversation);
+  }
+}
+
+/** Tells the client the last line of output, if it has asked for progress. */
+function progressOf({ mcpReq }: ServerContext): ((text: string) => void) | undefined {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  let progress = 0;
+  return (text) => {
+    const message = text.trimEnd().split("\n").at(-1)!.slice(-200);
+    progress += 1;
+    mcpReq
+      .notify({ method: "notifications/progress", params: { progressToken, progress, message } })
+      .catch(() => {});
+  };
+}
+
+function asObject(input: unknown): Readonly<Record<string, unknown>> {
+  return typeof input === "object" && input !== null ? (input as Readonly<Record<string, unknown>>) : {};
+}
+
+function noSession(id: unknown): CallToolResult {
+  const shown = typeof id === "string" ? JSON.stringify(id.slice(0, 60)) : "of that kind";
+  const text = `Nothing was run. There is no session ${shown}. Open one with open_session, or leave session_id out.`;
+  return {
+    content: [{ type: "text", text }],
+    structuredContent: {
+      status: "refused",
+      output: text,
+      exit_code: null,
+      images: [],
+      files: [],
+      duration_ms: 0,
+    },
+    isError: true,
+  };
+}

@@ -1,0 +1,235 @@
+import { request } from "node:http";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { memory } from "@llm-sandbox/core/testing";
+import type { MemoryOptions } from "@llm-sandbox/core/testing";
+import { expect, test } from "vitest";
+import { sandboxServer, serveHttp } from "./index.ts";
+import type { HttpOptions, SandboxServerOptions } from "./index.ts";
+
+const png = Buffer.from("89504e470d0a1a0a", "hex").toString("base64");
+const token = "0123456789abcdef0123456789abcdef";
+
+const script: MemoryOptions = {
+  run: ({ code, files }) => {
+    if (code === "plot") return { outputs: [{ "image/png": png }] };
+    if (code === "fail") return { error: { name: "ValueError", message: "no", traceback: "ValueError: no" } };
+    const names = files.list("/workspace").map(({ path }) => path);
+    files.write(`/workspace/${code}`, Buffer.from(code));
+    return { stdout: `before: ${names.join(" ")}\n` };
+  },
+};
+
+async function start(
+  options: SandboxServerOptions = {},
+  http: HttpOptions = {},
+): Promise<AsyncDisposable & { readonly url: string; connect(mode?: "auto" | "legacy"): Promise<Client> }> {
+  const server = sandboxServer({ runtime: memory(script), ...options });
+  const listening = await serveHttp(server, http);
+  const clients: Client[] = [];
+  return {
+    url: listening.url,
+    async connect(mode = "auto") {
+      const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
+      const headers = http.token === undefined ? {} : { authorization: `Bearer ${http.token}` };
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(listening.url), { requestInit: { headers } }),
+      );
+      clients.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(clients.map((client) => client.close()));
+      await listening[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A plain POST with the headers, and the status of its answer. */
+function post(url: string, headers: Record<string, string>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+    const sent = request(
+      url,
+      {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream",
+          ...headers,
+        },
+      },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    );
+    sent.on("error", reject).end(body);
+  });
+}
+
+const textOf = (result: { content: unknown }): string => (result.content as { text: string }[])[0]!.text;
+
+test("a client lists the tools with their schemas and hints", async () => {
+  await using server = await start();
+  const client = await server.connect();
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual([
+    "execute_code",
+    "execute_command",
+    "list_sandbox_files",
+    "read_sandbox_file",
+    "write_sandbox_file",
+    "open_session",
+    "close_session",
+    "list_sessions",
+  ]);
+  expect(tools[0]).toMatchObject({
+    description: expect.stringContaining("Runs Python code in a sandbox"),
+    inputSchema: { type: "object", required: ["code"], properties: { code: {}, session_id: {} } },
+    outputSchema: { type: "object" },
+    annotations: { readOnlyHint: false },
+  });
+  expect(tools[3]!.annotations).toMatchObject({ readOnlyHint: true });
+});
+
+test("a session keeps files, other sessions and unnamed calls never see them, and closing ends it", async () => {
+  await using server = await start();
+  const [one, two] = [await server.connect(), await server.connect("legacy")];
+  const open = async (client: Client): Promise<string> =>
+    (
+      (await client.callTool({ name: "open_session", arguments: { label: "mine" } })).structuredContent as {
+        session_id: string;
+      }
+    ).session_id;
+  const run = async (client: Client, code: string, session_id?: string): Promise<string> =>
+    textOf(
+      await client.callTool({
+        name: "execute_code",
+        arguments: { code, ...(session_id ? { session_id } : {}) },
+      }),
+    ).split("\n")[0]!;
+  const [first, second] = [await open(one), await open(two)];
+  expect(await Promise.all([run(one, "a", first), run(two, "b", second)])).toEqual(["before: ", "before: "]);
+  expect(await run(one, "c", first)).toBe("before: a");
+  expect(await run(one, "d")).toBe("before: ");
+  expect(await run(one, "e")).toBe("before: ");
+  expect(await run(one, "x", "guessed")).toContain('There is no session "guessed"');
+  const { sessions } = (await one.callTool({ name: "list_sessions" })).structuredContent as {
+    sessions: object[];
+  };
+  expect(sessions).toMatchObject([{ session_id: first, label: "mine" }, { session_id: second }]);
+  await one.callTool({ name: "close_session", arguments: { session_id: first } });
+  expect(await run(one, "x", first)).toContain("There is no session");
+  expect((await one.callTool({ name: "close_session", arguments: { session_id: first } })).isError).toBe(
+    true,
+  );
+});
+
+test("text, structured content and pictures come back, and failures are marked", async () => {
+  await using server = await start();
+  const client = await server.connect();
+  const plot = await client.callTool({ name: "execute_code", arguments: { code: "plot" } });
+  expect(plot.content).toEqual([
+    { type: "text", text: "[1 image: saved at /workspace/figure-1.png]" },
+    { type: "image", data: png, mimeType: "image/png" },
+  ]);
+  expect(plot.structuredContent).toMatchObject({
+    status: "ok",
+    exit_code: 0,
+    images: [{ path: "/workspace/figure-1.png", media_type: "image/png" }],
+  });
+  expect(plot.isError).toBe(false);
+  const failed = await client.callTool({ name: "execute_code", arguments: { code: "fail" } });
+  expect(failed).toMatchObject({ isError: true, structuredContent: { status: "failed", exit_code: 1 } });
+  expect(textOf(failed)).toContain("ValueError: no");
+});
+
+test("without pictures only their paths are told", async () => {
+  await using server = await start({ images: false });
+  const client = await server.connect();
+  const plot = await client.callTool({ name: "execute_code", arguments: { code: "plot" } });
+  expect(plot.content).toHaveLength(1);
+});
+
+test.each([
+  [{}, /"code" is missing/],
+  [{ code: 7 }, /"code" is the number 7/],
+  [{ code: "" }, /"code" is empty/],
+  [{ code: "x", language: "cobol" }, /this tool has python/],
+  [{ code: "x".repeat(1_048_576) }, /at most 1,000,000/],
+  [{ code: "x", session_id: 5 }, /There is no session of that kind/],
+] as const)("wrong arguments are answered in words for a model", async (input, problem) => {
+  await using server = await start();
+  const client = await server.connect();
+  const result = await client.callTool({ name: "execute_code", arguments: input });
+  expect(result.isError).toBe(true);
+  expect(textOf(result)).toMatch(problem);
+});
+
+test("the sandbox's own failure shows no path and no secret", async () => {
+  await using server = await start({
+    runtime: { ...memory(), launch: () => Promise.reject(new Error("ENOENT /home/me token=abc")) },
+  });
+  const client = await server.connect();
+  const result = await client.callTool({ name: "execute_code", arguments: { code: "x" } });
+  expect(result).toMatchObject({ isError: true, structuredContent: { status: "unavailable" } });
+  expect(JSON.stringify(result)).not.toMatch(/home|token|node_modules/);
+});
+
+test.each(["auto", "legacy"] as const)(
+  "progress is told, and cancelling ends the run (%s protocol)",
+  async (mode) => {
+    const started = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    await using server = await start({
+      runtime: memory({
+        async *run({ signal }) {
+          signal.addEventListener("abort", () => ended.resolve());
+          yield { stdout: "loading\n50 %\n" };
+          await new Promise(() => {});
+        },
+      }),
+    });
+    const client = await server.connect(mode);
+    const messages: (string | undefined)[] = [];
+    const control = new AbortController();
+    const call = client.callTool(
+      { name: "execute_code", arguments: { code: "x" } },
+      {
+        signal: control.signal,
+        onprogress: ({ message }) => {
+          messages.push(message);
+          started.resolve();
+        },
+      },
+    );
+    call.catch(() => {});
+    await started.promise;
+    expect(messages[0]).toBe("50 %");
+    control.abort("enough");
+    await expect(call).rejects.toThrow("enough");
+    await ended.promise;
+  },
+);
+
+test("other names, other origins and a missing token are refused", async () => {
+  await using open = await start();
+  expect(await post(open.url, { host: "evil.example" })).toBe(403);
+  expect(await post(open.url, { origin: "https://evil.example" })).toBe(403);
+  expect(await post(open.url, { origin: "http://localhost:3000" })).not.toBe(403);
+  expect(await post(open.url.replace("/mcp", "/other"), {})).toBe(404);
+  await using closed = await start({}, { token });
+  expect(await post(closed.url, {})).toBe(401);
+  expect(await post(closed.url, { authorization: "Bearer wrong" })).toBe(401);
+  expect(await post(closed.url, { "mcp-session-id": "guessed", authorization: `Bearer ${token}` })).toBe(404);
+  expect((await (await closed.connect()).listTools()).tools).toHaveLength(8);
+});
+
+test("an address that others reach needs a token, and a long one", async () => {
+  await using server = sandboxServer({ runtime: memory() });
+  await expect(serveHttp(server, { host: "0.0.0.0" })).rejects.toThrow(
+    "without a token would let anybody run code",
+  );
+  await expect(serveHttp(server, { token: "short" })).rejects.toThrow("shorter than 16");
+});
