@@ -68,8 +68,9 @@ test("a box that died between calls is replaced, and the model is told so once",
     .session()!
     .executeCommand("kill everything")
     .catch(() => {});
-  const { text, status } = await tools.code.call({ code: "a" });
+  const { text, status, notices } = await tools.code.call({ code: "a" });
   expect(status).toBe("ok");
+  expect(notices).toEqual([expect.stringMatching(/^The sandbox of the earlier calls has ended by itself\./)]);
   expect(text).toMatch(/^\[The sandbox of the earlier calls has ended by itself\. .*are gone\.\]\nnew 1/);
   expect(firstLine((await tools.code.call({ code: "a" })).text)).toBe("there 1");
 });

@@ -1,0 +1,179 @@
+import { memory } from "@llm-sandbox/core/testing";
+import type { MemoryOptions } from "@llm-sandbox/core/testing";
+import { loopbackModel } from "@llm-sandbox/loopback-model";
+import type { LoopbackModel, ScriptedTurn } from "@llm-sandbox/loopback-model";
+import { ChatOpenAI } from "@langchain/openai";
+import { createDeepAgent, isSandboxBackend } from "deepagents";
+import { expect, test } from "vitest";
+import { DeepAgentsSandbox } from "./index.ts";
+
+const make = (script: MemoryOptions = {}): DeepAgentsSandbox =>
+  new DeepAgentsSandbox({ runtime: memory(script) });
+
+const agentOf = (model: LoopbackModel, backend: DeepAgentsSandbox): ReturnType<typeof createDeepAgent> =>
+  createDeepAgent({
+    model: new ChatOpenAI({
+      model: "m",
+      apiKey: "none",
+      configuration: { baseURL: model.baseUrl },
+      maxRetries: 0,
+      useResponsesApi: false,
+    }),
+    backend,
+    systemPrompt: backend.instructions,
+  }) as never;
+
+const calls = (...turns: [name: string, args: object][]): ScriptedTurn[] => [
+  ...turns.map(([name, args]) => ({ calls: [{ name, arguments: args }] })),
+  { text: "done" },
+];
+
+const go = { messages: [{ role: "user", content: "go" }] };
+
+test("a deep agent runs commands and works with files", async () => {
+  await using backend = make({
+    command: ({ shell, files }) =>
+      shell === "cat a"
+        ? { stdout: files.read("/workspace/a.txt").toString() }
+        : { exitCode: 7, stderr: "no\n" },
+  });
+  expect(isSandboxBackend(backend)).toBe(true);
+  await using model = await loopbackModel(
+    calls(
+      ["write_file", { file_path: "/workspace/a.txt", content: "hello\n" }],
+      ["execute", { command: "cat a" }],
+      ["execute", { command: "other" }],
+      ["edit_file", { file_path: "/workspace/a.txt", old_string: "hello", new_string: "bye" }],
+      ["write_file", { file_path: "relative", content: "x" }],
+    ),
+  );
+  const { messages } = await agentOf(model, backend).invoke(go);
+  expect((messages as { text: string }[]).at(-1)!.text).toBe("done");
+  expect(model.requests[0]!.tools).toEqual(expect.arrayContaining(["execute", "write_file", "edit_file"]));
+  expect(JSON.stringify(model.requests[0]!.messages)).toContain("Write files there or in /tmp");
+  expect(model.told[1]).toBe("hello\n\n[Command succeeded with exit code 0]");
+  expect(model.told[2]).toBe("no\n\n[Command failed with exit code 7]");
+  expect(await backend.sessions.session()!.files.readText("a.txt")).toBe("bye\n");
+});
+
+test("cancelling the agent ends its command", async () => {
+  const started = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  await using backend = make({
+    command: ({ signal }) => {
+      signal.addEventListener("abort", () => ended.resolve());
+      started.resolve();
+      return new Promise(() => {});
+    },
+  });
+  await using model = await loopbackModel(calls(["execute", { command: "sleep 99" }]));
+  const control = new AbortController();
+  const running = agentOf(model, backend).invoke(go, { signal: control.signal });
+  await started.promise;
+  control.abort(new Error("enough"));
+  await expect(running).rejects.toThrow(/enough|abort/i);
+  await ended.promise;
+});
+
+test("threads have sessions of their own", async () => {
+  await using backend = make({ command: ({ files }) => ({ stdout: `${files.list("/workspace").length}` }) });
+  await using model = await loopbackModel(({ toolResults }) => {
+    if (toolResults.length === 0)
+      return { calls: [{ name: "write_file", arguments: { file_path: "/workspace/a", content: "x" } }] };
+    if (toolResults.length === 1) return { calls: [{ name: "execute", arguments: { command: "count" } }] };
+    return { text: String(toolResults[1]!.output).slice(0, 1) };
+  });
+  const agent = agentOf(model, backend);
+  const texts = await Promise.all(
+    ["one", "two"].map(async (thread_id) => {
+      const { messages } = await agent.invoke(go, { configurable: { thread_id } });
+      return (messages as { text: string }[]).at(-1)!.text;
+    }),
+  );
+  expect(texts).toEqual(["1", "1"]);
+  expect(backend.sessions.list().map(({ conversation }) => conversation)).toEqual(["one", "two"]);
+});
+
+test("a sandbox that was replaced is told once, whatever the next operation is", async () => {
+  await using backend = make({
+    command: ({ shell, loseBox }) => (shell === "die" ? loseBox() : { stdout: "ran\n" }),
+  });
+  const end = async (): Promise<void> => {
+    await backend.sessions
+      .session()!
+      .executeCommand("die")
+      .catch(() => {});
+  };
+  await backend.execute("x");
+  await end();
+  const told = "The sandbox of the earlier calls is gone, with its files. There is a new, empty one.";
+  expect((await backend.execute("x")).output).toBe(`[${told}]\nran\n`);
+  expect((await backend.execute("x")).output).toBe("ran\n");
+  await end();
+  expect(await backend.write("/workspace/a", "x")).toEqual({
+    error: `${told} Nothing was done by this call; call again.`,
+  });
+  expect(await backend.write("/workspace/a", "x")).toMatchObject({ path: "/workspace/a" });
+  await end();
+  await backend.uploadFiles([["/workspace/b", Buffer.from("x")]]);
+  expect(await backend.ls("/workspace")).toEqual({ error: expect.stringContaining(told) });
+});
+
+test("a box that dies during an operation is told, and never looks like an empty folder", async () => {
+  await using backend = make({ command: ({ loseBox }) => loseBox() });
+  const lost = /^The sandbox ended during this call/;
+  expect(await backend.execute("x")).toMatchObject({ exitCode: 1, output: expect.stringMatching(lost) });
+  expect(await backend.ls("/workspace")).toEqual({ error: expect.stringMatching(lost) });
+  expect(await backend.grep("x", "/workspace")).toEqual({ error: expect.stringMatching(lost) });
+  expect(await backend.glob("*", "/workspace")).toEqual({ error: expect.stringMatching(lost) });
+});
+
+test("a failure of the host shows no path, stack or secret", async () => {
+  const errors: unknown[] = [];
+  const runtime = { ...memory(), launch: () => Promise.reject(new Error("/home/me token=abc")) };
+  const options = { runtime, onError: (error: unknown) => errors.push(error) };
+  await using backend = new DeepAgentsSandbox(options);
+  await using model = await loopbackModel(
+    calls(["execute", { command: "ls" }], ["ls", { path: "/workspace" }], ["read_file", { file_path: "/a" }]),
+  );
+  await agentOf(model, backend).invoke(go);
+  expect(model.told).toHaveLength(3);
+  for (const text of model.told) expect(text).toContain("The sandbox failed");
+  expect(JSON.stringify(model.requests)).not.toMatch(/home\/me|token=|\.ts:\d/);
+  await expect(backend.downloadFiles(["/a"])).rejects.toThrow(/^The sandbox failed/);
+  expect(errors.length).toBeGreaterThan(2);
+  await expect(DeepAgentsSandbox.create(options)).rejects.toThrow("token=abc");
+});
+
+test("files that cannot be have the errors that deepagents knows", async () => {
+  await using backend = await DeepAgentsSandbox.create({ runtime: memory() });
+  const content = Uint8Array.from([0, 255, 10]);
+  expect(
+    await backend.uploadFiles([
+      ["/workspace/deep/er/a.bin", content],
+      ["relative", content],
+      ["/workspace/deep", content],
+    ]),
+  ).toEqual([
+    { path: "/workspace/deep/er/a.bin", error: null },
+    { path: "relative", error: "invalid_path" },
+    { path: "/workspace/deep", error: "is_directory" },
+  ]);
+  expect(
+    await backend.downloadFiles(["/workspace/deep/er/a.bin", "/none", "/workspace/deep", "b", "/a/../b"]),
+  ).toEqual([
+    { path: "/workspace/deep/er/a.bin", content, error: null },
+    { path: "/none", content: null, error: "file_not_found" },
+    { path: "/workspace/deep", content: null, error: "is_directory" },
+    { path: "b", content: null, error: "invalid_path" },
+    { path: "/a/../b", content: null, error: "invalid_path" },
+  ]);
+});
+
+test("after close nothing runs", async () => {
+  const backend = await DeepAgentsSandbox.create({ runtime: memory() });
+  const session = backend.sessions.session()!;
+  await backend.close();
+  expect(session.isOpen).toBe(false);
+  expect(await backend.execute("ls")).toMatchObject({ exitCode: 1 });
+});

@@ -1,0 +1,2 @@
+export { DeepAgentsSandbox } from "./deepagents-sandbox.ts";
+export type { DeepAgentsSandboxOptions } from "./deepagents-sandbox.ts";

@@ -1,0 +1,9 @@
+export { createSandboxTool, createSandboxTools } from "./sandbox-tool.ts";
+export type { SandboxStructuredTools, SandboxToolOptions } from "./sandbox-tool.ts";
+export { SandboxStructuredTool } from "./sandbox-structured-tool.ts";
+export type {
+  AnswerOptions,
+  SandboxArtifact,
+  SandboxProgress,
+  ToolCallConfig,
+} from "./sandbox-structured-tool.ts";

@@ -1,0 +1,12 @@
+import { defineConfig, type UserConfig } from "tsdown";
+
+const config: UserConfig = defineConfig({
+  entry: { index: "src/index.ts", deepagents: "src/deepagents/index.ts" },
+  format: "esm",
+  platform: "node",
+  target: "node22.18",
+  fixedExtension: false,
+  dts: true,
+});
+
+export default config;
