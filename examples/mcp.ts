@@ -6,6 +6,7 @@ import { loopbackModel } from "@llm-sandbox/loopback-model";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { dynamicTool, generateText, isStepCount, jsonSchema } from "ai";
+import type { JSONSchema7 } from "ai";
 
 const server = fileURLToPath(new URL("main.js", import.meta.resolve("@llm-sandbox/mcp")));
 const client = new Client({ name: "example", version: "1.0.0" });
@@ -44,7 +45,7 @@ const { text } = await generateText({
       name,
       dynamicTool({
         description,
-        inputSchema: jsonSchema(inputSchema),
+        inputSchema: jsonSchema(inputSchema as JSONSchema7),
         execute: async (input, { abortSignal }) => {
           const call = { name, arguments: input as Record<string, unknown> };
           const { content } = await client.callTool(call, abortSignal ? { signal: abortSignal } : {});
