@@ -106,7 +106,10 @@ export async function measurePipe(boxes: Boxes, raw: RawOci, rounds: number): Pr
   ];
 }
 
-/** Resident memory of a box that waits without an interpreter, with its supervisor; beside a container that sleeps, with its shim. */
+/**
+ * Memory of a box that waits without an interpreter, with its supervisor; beside a container that sleeps, with its shim.
+ * Pages that several processes share are counted in parts: the program is one file for all boxes.
+ */
 export async function measureIdleProcesses(boxes: Boxes, raw: RawDocker): Promise<Measurement[]> {
   await using session = await boxes.open({ lang: "cpp" });
   await session.executeCommand(["true"]);
@@ -115,12 +118,12 @@ export async function measureIdleProcesses(boxes: Boxes, raw: RawDocker): Promis
     ({ command }) => command.startsWith("llm-sandbox-supervisor") && command.includes(boxes.last.id),
   )!;
   const value =
-    residentMiB(supervisor.pid) + childrenOf(supervisor.pid).reduce((all, pid) => all + residentMiB(pid), 0);
+    memoryMiB(supervisor.pid) + childrenOf(supervisor.pid).reduce((all, pid) => all + memoryMiB(pid), 0);
   const container = await raw.start();
   try {
     const { State } = await container.inspect();
     const shim = Number(status(State.Pid, "PPid"));
-    const baselineValue = residentMiB(State.Pid) + residentMiB(shim);
+    const baselineValue = memoryMiB(State.Pid) + memoryMiB(shim);
     return [
       {
         name: "idle-memory",
@@ -154,8 +157,9 @@ function childrenOf(parent: number): number[] {
     .filter((pid) => status(pid, "PPid") === String(parent));
 }
 
-function residentMiB(pid: number): number {
-  return Number.parseInt(status(pid, "VmRSS") ?? "0") / 1_024;
+function memoryMiB(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  return Number(/^Pss:\s*(\d+)/m.exec(rollup)?.[1]) / 1_024;
 }
 
 function status(pid: number, field: string): string | undefined {
