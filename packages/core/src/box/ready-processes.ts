@@ -10,7 +10,12 @@ export interface ReadyProcessesOptions {
   readonly memoryBytes: number;
 }
 
-/** The interpreters that the agent keeps ready in a box. A run that comes before one is ready starts without it. */
+/** A run that follows the opening at once has the box's processor to itself: nothing is started ahead before this. */
+const quietMs = 40;
+/** Nor while it goes on, for so long at most. */
+const busyMs = 1_000;
+
+/** The interpreters that the agent keeps ready in a box. A run that comes before one is asked for starts without it. */
 export class ReadyProcesses {
   readonly #connection: Connection;
   readonly #options: ReadyProcessesOptions;
@@ -18,19 +23,25 @@ export class ReadyProcesses {
   /** Every further server that was asked for; true while it gives processes away. */
   readonly #forks = new Map<PreparedFork, boolean>();
 
-  /** Asks for the language's first one at once. */
+  #asked = false;
+  #asking: NodeJS.Timeout | undefined;
+
+  /** Asks for the language's first one as soon as that takes no time from anything else. */
   constructor(connection: Connection, options: ReadyProcessesOptions) {
     this.#connection = connection;
     this.#options = options;
-    const { kernel, name } = options.language;
-    this.#kernel = kernel;
-    if (kernel && kernel.warm !== "none") this.#prepare(kernel, kernel.warm, name, {});
+    this.#kernel = options.language.kernel;
+    this.#askIn(quietMs);
   }
 
   /** The name to take a process for this code by; undefined in a language that keeps none. */
   nameFor(code = ""): string | undefined {
     const { language } = this.#options;
     if (!this.#kernel || this.#kernel.warm === "none") return undefined;
+    if (!this.#asked) {
+      this.#askIn(busyMs);
+      return undefined;
+    }
     for (const [fork, ready] of this.#forks) {
       if (ready && fork.wants(code)) return fork.name;
     }
@@ -40,6 +51,7 @@ export class ReadyProcesses {
   /** After a run of this code: starts what it would have been quicker from, for those to come. */
   learnFrom(code: string): void {
     const { memoryBytes, imageEnv } = this.#options;
+    this.#ask();
     for (const fork of this.#kernel?.forks ?? []) {
       if (this.#forks.has(fork) || memoryBytes < fork.leastMemoryBytes || !fork.wants(code)) continue;
       if (this.#connection.failure) return;
@@ -48,6 +60,20 @@ export class ReadyProcesses {
         this.#forks.set(fork, ready),
       );
     }
+  }
+
+  #askIn(milliseconds: number): void {
+    clearTimeout(this.#asking);
+    if (!this.#kernel || this.#kernel.warm === "none") return;
+    this.#asking = setTimeout(() => this.#ask(), milliseconds).unref();
+  }
+
+  #ask(): void {
+    const kernel = this.#kernel;
+    if (this.#asked || !kernel || kernel.warm === "none" || !this.#connection.isOpen) return;
+    this.#asked = true;
+    clearTimeout(this.#asking);
+    this.#prepare(kernel, kernel.warm, this.#options.language.name, {});
   }
 
   #prepare(

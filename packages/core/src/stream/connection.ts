@@ -93,6 +93,11 @@ export class Connection {
     return this.#wire.failure;
   }
 
+  /** Requests can be made: it is neither lost nor closing. */
+  get isOpen(): boolean {
+    return this.#wire.isOpen;
+  }
+
   /** Asks the agent to end the box. Resolves when it has said that it does, or when the connection is lost. */
   goodbye(reason = "close"): Promise<void> {
     return this.#wire.goodbye(reason);
@@ -124,6 +129,10 @@ class Wire implements ChannelPort {
   #lastChannel = 0;
   #greeted = false;
   #leaving = false;
+
+  get isOpen(): boolean {
+    return this.failure === undefined && !this.#leaving;
+  }
   #pinger: NodeJS.Timeout | undefined;
   #openPings = 0;
   #pingNumber = 0n;
