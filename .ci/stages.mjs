@@ -70,7 +70,7 @@ try {
   if (engines.length > 0) await makeImages(engines);
   await checkedStage("packed tarballs", 4 * minutes, "node", ["scripts/pack-smoke.mjs"]);
   const addresses = engines.map(({ name, address }) => `${name}=${address}`);
-  await testStage("npm test", 30 * minutes, ["test"], addresses.join(","));
+  await testStage("npm test", 36 * minutes, ["test"], addresses.join(","));
   await testStage("long tests, in short", 6 * minutes, ["test", "--", "--long"], addresses[0] ?? "");
 } catch (error) {
   say(error.message);

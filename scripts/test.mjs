@@ -47,7 +47,7 @@ async function main() {
   for (const { name, env } of engines) {
     await (values.long
       ? vitest(`long on ${name}`, { project: "long", env, timeoutMs: 60 * minutes })
-      : vitest(`engine on ${name}`, { project: "engine", env, timeoutMs: 12 * minutes }));
+      : vitest(`engine on ${name}`, { project: "engine", env, timeoutMs: 15 * minutes }));
   }
 
   for (const what of leftOut) say(`left out: ${what}`);

@@ -141,7 +141,7 @@ export const agentIsolationCases: readonly ConformanceCase[] = [
     id: "G/forged-kernel-messages",
     title: "what a program writes to its kernel's channel concerns its own run at most",
     async run(bench) {
-      for (const message of [
+      const messages = [
         '{"type":"value","data":{"text/plain":"forged","__proto__":{"polluted":1}}}',
         '{"type":"display","data":{"__proto__":"x","constructor":"y"}}',
         '{"type":"error","name":"Forged","message":"x","traceback":5,"line":-1}',
@@ -154,7 +154,8 @@ export const agentIsolationCases: readonly ConformanceCase[] = [
         "\\x00\\xff\\xfe",
         "{".repeat(100_000),
         "x".repeat(2_000_000),
-      ]) {
+      ];
+      const forge = async (message: string): Promise<void> => {
         const session = await bench.open();
         const code = `import os\nfor handle in range(3, 64):\n    try: os.write(handle, b'''${message}\\n''' * 3)\n    except OSError: pass\nprint('mine')`;
         const outcome = await within(
@@ -165,7 +166,9 @@ export const agentIsolationCases: readonly ConformanceCase[] = [
         strictEqual(({} as { polluted?: unknown }).polluted, undefined);
         await answersOrIsLost(session);
         await session.close();
-      }
+      };
+      // A box for each, as some end theirs; a few at a time.
+      while (messages.length > 0) await Promise.all(messages.splice(0, 4).map(forge));
     },
   },
   tamperCase("python", tamper),

@@ -43,7 +43,7 @@ export interface ConformanceOptions {
 
 /** Cases at a time; each keeps a core busy. */
 const lanes = 2;
-const defaultCaseTimeoutMs = 60_000;
+const defaultCaseTimeoutMs = 120_000;
 /** For the runner, which also counts the time that a case waits for its turn. */
 const turnTimeoutMs = 900_000;
 const removalTimeoutMs = 15_000;
