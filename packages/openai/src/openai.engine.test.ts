@@ -1,14 +1,18 @@
 import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { docker } from "@llm-sandbox/core/docker";
+import { docker, findEngine } from "@llm-sandbox/core/docker";
 import { ToolSessions } from "@llm-sandbox/core/tool";
 import { loopbackModel } from "@llm-sandbox/loopback-model";
+import { OpenAIResponsesModel, run, setTracingDisabled } from "@openai/agents";
+import { Manifest, SandboxAgent, file } from "@openai/agents/sandbox";
 import OpenAI, { APIUserAbortError } from "openai";
 import { expect, test } from "vitest";
 import { createSandboxEditor } from "./agents/index.ts";
 import { createSandboxShell, createSandboxTool } from "./index.ts";
+import { SandboxAgentClient } from "./sandbox/index.ts";
 
 test("a model's analysis: state, a figure, an error with its line, cancelling that leaves no process", async () => {
   await using tool = createSandboxTool({ runtime: docker(), keepState: true });
@@ -78,6 +82,59 @@ test("editor and shell of one container", async () => {
   const { output } = await shell.handle({ type: "shell_call", call_id: "c", action });
   expect(output[0]!.stdout).toBe("1\n3\n");
 });
+
+test("a sandbox agent's container, and its files in another container afterwards", async () => {
+  setTracingDisabled(true);
+  const exec = (cmd: string): object[] => [{ name: "exec_command", arguments: { cmd } }];
+  await using model = await loopbackModel([
+    { calls: exec("echo made >> made.txt; cat a.txt; echo $MODE; id -u") as never },
+    { text: "done" },
+    { calls: exec("cat made.txt; ls; head -c 100000 /dev/zero | tr '\\0' x") as never },
+    { text: "again" },
+  ]);
+  const openai = new OpenAI({ apiKey: "none", baseURL: model.baseUrl, maxRetries: 0 });
+  const agent = new SandboxAgent({
+    name: "a",
+    model: new OpenAIResponsesModel(openai, "gpt-5"),
+    defaultManifest: new Manifest({
+      entries: { "a.txt": file({ content: "hello\n" }) },
+      environment: { MODE: "test" },
+    }),
+  });
+  const options = { runtime: docker(), resumable: true };
+  let saved: string;
+  {
+    await using client = new SandboxAgentClient(options);
+    const result = await run(agent, "go", { sandbox: { client } });
+    expect(result.finalOutput).toBe("done");
+    saved = result.state.toString();
+  }
+  expect(model.told[0]).toMatch(/code 0\nOutput:\nhello\ntest\n(?!0\n)\d+\n$/);
+  const template = /"template":"([^"]+)"/.exec(saved)![1]!;
+  try {
+    await using client = new SandboxAgentClient(options);
+    const sandbox = (JSON.parse(saved) as { sandbox: { sessionState: { providerState: object } } }).sandbox;
+    expect(sandbox.sessionState.providerState).toMatchObject({ template });
+    const sessionState = await client.deserializeSessionState({ ...sandbox.sessionState.providerState });
+    const result = await run(agent, "go on", { sandbox: { client, sessionState } });
+    expect(result.finalOutput).toBe("again");
+    expect(model.told.at(-1)).toMatch(/made\na\.txt\nmade\.txt\nx+\n\[[\d,]+ characters left out here\]/);
+  } finally {
+    await removeImage(template);
+  }
+});
+
+async function removeImage(name: string): Promise<void> {
+  const socketPath = new URL((await findEngine()).address).pathname;
+  const path = `/images/${encodeURIComponent(name)}?force=true`;
+  const status = await new Promise((resolve, reject) => {
+    const sent = request({ socketPath, path, method: "DELETE" }, (answer) => {
+      answer.resume().once("end", () => resolve(answer.statusCode));
+    });
+    sent.once("error", reject).end();
+  });
+  expect(status).toBe(200);
+}
 
 test("the README's first snippet runs as it stands", async () => {
   const root = join(import.meta.dirname, "..");
