@@ -10,6 +10,8 @@ export interface Language {
   readonly extensions: readonly string[];
   /** Folder under `images/` with the default image's Dockerfile. */
   readonly imageFolder: string;
+  /** What can be imported in the default image beside the language's own: for people and models. */
+  readonly libraries?: readonly string[];
   /** Added to the environment of everything that runs in a box of this language. */
   readonly env?: Readonly<Record<string, string>>;
   /** Interpreted languages: a program that reads jobs from fd 3 (protocol.md, "Kernels"). */

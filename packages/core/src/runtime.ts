@@ -37,6 +37,8 @@ export interface RuntimeFeatures {
   readonly images: readonly ImageSource["kind"][];
   /** The languages there are; left out, whatever an image has. */
   readonly languages?: readonly string[];
+  /** False: a language has only its standard library here, whatever its default image holds. */
+  readonly libraries?: false;
 }
 
 /** `none`: only a loopback interface. `full`: whatever the engine's default network reaches. */

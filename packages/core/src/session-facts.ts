@@ -14,6 +14,11 @@ export interface SessionFacts {
   readonly timeoutMs: number;
   /** What the box is made from; `language` is the default image. */
   readonly image: ImageSource["kind"];
+  /**
+   * What can be imported beside the language's own. `certain` is false while no runtime was chosen, which may have less;
+   * undefined for images of the owner's.
+   */
+  readonly libraries: { readonly names: readonly string[]; readonly certain: boolean } | undefined;
   /** The runtime's name; undefined while none was chosen yet. */
   readonly runtime: string | undefined;
 }

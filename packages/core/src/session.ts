@@ -7,7 +7,7 @@ import { copyToBox } from "./box/copy-to-box.ts";
 import { execute } from "./box/execute.ts";
 import type { ExecuteOptions } from "./box/execute.ts";
 import type { Job } from "./box/job.ts";
-import type { Kernel } from "./language.ts";
+import type { Kernel, Language } from "./language.ts";
 import { runInKernel } from "./box/kernel-run.ts";
 import { LiveBox } from "./box/live-box.ts";
 import { runProgram } from "./box/program-run.ts";
@@ -95,7 +95,8 @@ export class SandboxSession implements AsyncDisposable {
 
   /** What the session's code may count on; for descriptions, of a session that is not open yet too. */
   get facts(): SessionFacts {
-    const { language, limits, network, timeoutMs, image, runtime } = this.#settings;
+    const { language, limits, network, timeoutMs, image } = this.#settings;
+    const runtime = this.#runtime ?? this.#settings.runtime;
     return {
       language: language.name,
       contexts: language.kernel?.contexts ?? false,
@@ -104,7 +105,8 @@ export class SandboxSession implements AsyncDisposable {
       network,
       timeoutMs,
       image: image.kind,
-      runtime: (this.#runtime ?? runtime)?.name,
+      libraries: image.kind === "language" ? librariesOf(language, runtime) : undefined,
+      runtime: runtime?.name,
     };
   }
 
@@ -414,6 +416,11 @@ function commandLine(command: string | readonly string[]): readonly string[] {
   checkArguments(command, "command");
   if (command.length === 0 || command[0] === "") throw invalid("The command is empty.");
   return command;
+}
+
+function librariesOf(language: Language, runtime: Runtime | undefined): SessionFacts["libraries"] {
+  const { libraries = [] } = language;
+  return { names: runtime?.features.libraries === false ? [] : libraries, certain: runtime !== undefined };
 }
 
 function checkHostPath(path: unknown): void {

@@ -28,10 +28,11 @@ export function describeCode(described: Described): string {
   const { facts, keepState } = described;
   const names = facts.map(({ language }) => titles[language] ?? language).join(" or ");
   return lines([
-    `Runs ${names} code in a sandbox and returns what it printed, its last expression's value, the figures it drew, and the error if it failed.`,
+    `Runs ${names} code in a sandbox and returns what it printed, ${returned(facts)}and the error if it failed.`,
     keepState
       ? "Variables, imports and functions are kept from call to call, as in a notebook. A call that is killed can end the interpreter; the result says so then."
       : "Every call is a fresh process: variables and imports are not kept, so send whole programs. Files are kept.",
+    ...facts.flatMap((fact) => describeLibraries(fact, facts.length > 1)),
     "To hand a file to the user, write it to the working folder; the result names the files that a call wrote.",
     ...describeBox(described),
   ]);
@@ -44,6 +45,23 @@ export function describeCommand(described: Described): string {
     "Every call starts in the working folder with a fresh environment. No terminal: programs that ask questions read an end of file.",
     ...describeBox(described),
   ]);
+}
+
+/** What a result holds beside the printed text. */
+function returned(facts: readonly KnownFacts[]): string {
+  const has = (names: readonly string[]): boolean => facts.some(({ language }) => names.includes(language));
+  const value = has(["python", "javascript", "typescript"]) ? "its last expression's value, " : "";
+  return value + (has(["python"]) ? "the figures it drew, " : "");
+}
+
+function describeLibraries({ language, libraries }: KnownFacts, isNamed: boolean): string[] {
+  if (libraries === undefined || (libraries.names.length === 0 && !libraries.certain)) return [];
+  const where = isNamed ? ` for ${titles[language] ?? language}` : "";
+  if (libraries.names.length === 0) return [`Only the standard library is installed${where}.`];
+  const names = libraries.names.join(", ");
+  return libraries.certain
+    ? [`Installed${where} beside the standard library: ${names}.`]
+    : [`Usually installed${where} beside the standard library: ${names}. If an import fails, do without.`];
 }
 
 /** The sentences about the box that every tool with a running program has. */

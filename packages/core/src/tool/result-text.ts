@@ -39,7 +39,7 @@ export function resultText(told: Told, most: number): string {
     stdout,
     stderr && (stdout === "" && traceback === "" && result.status !== "ok" ? stderr : `stderr:\n${stderr}`),
     traceback,
-    value && `value: ${value}`,
+    value && `value:${value.includes("\n") ? "\n" : " "}${value}`,
     imageLine(images),
     fileLine(files),
     endLine(told),

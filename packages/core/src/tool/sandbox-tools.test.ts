@@ -141,6 +141,16 @@ test("the description says what is so", () => {
   expect(plain.description).toContain("Every call is a fresh process");
   expect(plain.description).toContain("There is no network");
   expect(plain.description).toContain("1024 MiB of memory, 256 MiB of disk, 1 processor core.");
+  expect(plain.description).toContain("Installed beside the standard library: numpy, pandas,");
+  const bare = { ...memory(), features: { ...memory().features, libraries: false as const } };
+  expect(sandboxTools({ runtime: bare }).code.description).toContain(
+    "Only the standard library is installed.",
+  );
+  expect(sandboxTools().code.description).toContain("Usually installed beside the standard library: numpy");
+  expect(sandboxTools({ image: "python:3.13" }).code.description).not.toContain("standard library");
+  expect(sandboxTools({ lang: "bash" }).code.description).toMatch(
+    /^Runs Bash code .* what it printed, and the error/,
+  );
   expect(plain.inputSchema).toMatchObject({
     type: "object",
     required: ["code"],

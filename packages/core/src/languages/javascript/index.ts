@@ -7,6 +7,7 @@ export const javascript: Language = defineLanguage({
   aliases: ["js", "node", "nodejs", "ecmascript"],
   extensions: [".js", ".mjs", ".cjs"],
   imageFolder: "javascript",
+  libraries: ["lodash", "date-fns", "zod", "csv-parse"],
   kernel: {
     argv: nodeKernelArgv("javascript"),
     warm: "spare",

@@ -7,6 +7,7 @@ export const typescript: Language = defineLanguage({
   aliases: ["ts"],
   extensions: [".ts", ".mts", ".cts"],
   imageFolder: "javascript",
+  libraries: ["lodash", "date-fns", "zod", "csv-parse"],
   kernel: {
     argv: nodeKernelArgv("typescript"),
     warm: "spare",

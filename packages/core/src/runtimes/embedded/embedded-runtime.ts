@@ -27,6 +27,7 @@ export class EmbeddedRuntime implements Runtime {
     networks: ["none"],
     images: ["language"],
     languages: Object.keys(roles),
+    libraries: false,
   };
   readonly #options: EmbeddedOptions;
   readonly #spares = new SpareChildren();
