@@ -1,4 +1,5 @@
 import { SandboxError } from "@llm-sandbox/core";
+import { harmlessly } from "@llm-sandbox/core/tool";
 import type { SandboxTool, ToolCallOptions, ToolOutcome } from "@llm-sandbox/core/tool";
 import type { JSONSchema } from "openai/lib/jsonschema";
 import type { RunnableToolFunctionWithoutParse } from "openai/lib/RunnableFunction";
@@ -77,7 +78,8 @@ export function functionTools(
   answers: AnswerOptions,
   conversation: string | undefined,
 ): FunctionTools {
-  const { images = false, onOutcome } = answers;
+  const { images = false } = answers;
+  const onOutcome = harmlessly(answers.onOutcome);
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
   async function run(tool: SandboxTool, input: unknown, options: HandleOptions): Promise<ToolOutcome> {

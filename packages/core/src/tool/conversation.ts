@@ -18,6 +18,8 @@ export type Ended = "idle" | "closed" | "lost";
 
 /** One conversation's session of one language: opened at the first use, closed after idling, replaced when its box died. */
 export class Conversation {
+  /** Larger than that of conversations that were used earlier. */
+  lastUse = 0;
   readonly #options: ConversationOptions;
   #live: Promise<LiveSession> | undefined;
   #current: LiveSession | undefined;

@@ -16,7 +16,7 @@ export class SandboxToolError extends Error {
 export function failureOutcome(error: unknown, replaceable: boolean): ToolOutcome {
   const code = SandboxError.is(error) ? error.code : undefined;
   if (code !== undefined && lossCodes.has(code)) {
-    return nothingRan("lost", replaceable ? lostText : `${goneText} It cannot be replaced.`);
+    return nothingRan("lost", replaceable ? lostText : endedText);
   }
   const told = code === undefined ? undefined : fileTexts[code];
   if (told !== undefined) return nothingRan("failed", told);
@@ -29,11 +29,16 @@ const goneText =
   "The sandbox ended during this call, and everything in it is gone: files, variables and what the call had printed.";
 const lostText = `${goneText} The next call gets a new, empty sandbox.`;
 
+const endedText =
+  "The sandbox has ended, and everything in it is gone: files, variables and what this call may have printed. It cannot be replaced.";
+
 const contextText =
   "The interpreter ended before this code had its turn: variables are gone, files are still there. Nothing was run; call again to run it.";
 
 function unavailableText(code: SandboxErrorCode | undefined): string {
   if (code === "LIMIT_REACHED") return "Nothing was run: too many sandboxes are in use. Try again later.";
+  if (code === "SESSION_NOT_OPEN")
+    return "Nothing was run: these tools were closed and have no sandbox any more. Do not call them again.";
   if (code === "UNSUPPORTED") return "Nothing was run: this sandbox cannot do that.";
   if (code === "LANGUAGE_UNAVAILABLE")
     return "Nothing was run: this sandbox has no interpreter for that language.";
@@ -46,7 +51,7 @@ const fileTexts: Partial<Record<SandboxErrorCode, string>> = {
   FILE_NOT_FOUND: "There is no such file or folder in the sandbox.",
   FILE_EXISTS: "There is something at that path already.",
   FILE_TOO_LARGE: "That is too large to be handed over. Read a part of it with code.",
-  NOT_A_FILE: "That path is a folder, not a file.",
+  NOT_A_FILE: "That path is no regular file: it is a folder, or something that cannot be read as a file.",
   NOT_A_DIRECTORY: "A part of that path is a file, not a folder.",
   PERMISSION_DENIED: "The sandbox does not permit that at this path.",
   PATH_OUTSIDE: 'That path leads out of the sandbox\'s files by ".." or a link. Use a path without them.',

@@ -10,3 +10,4 @@ export { ToolSessions, defaultConversation } from "./tool-sessions.ts";
 export type { OpenToolSession, ToolSessionsOptions } from "./tool-sessions.ts";
 export type { KnownFacts, OpenRequest, SessionSourceOptions } from "./session-source.ts";
 export type { LiveSession } from "./live-session.ts";
+export { harmlessly } from "./harmlessly.ts";

@@ -2,6 +2,7 @@ import { checkOptional, invalid } from "../option-checks.ts";
 import { codeTool } from "./code-tool.ts";
 import { commandTool } from "./command-tool.ts";
 import type { Described } from "./describe-code.ts";
+import { harmlessly } from "./harmlessly.ts";
 import { fileTools } from "./file-tools.ts";
 import { checkFigures, checkToolName } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings } from "./sandbox-tool.ts";
@@ -52,7 +53,7 @@ export function sandboxTools(options: SandboxToolsOptions = {}): SandboxTools {
     sessions,
     maxTimeoutMs: maxTimeoutMs ?? longest,
     maxOutputLength,
-    onError,
+    onError: harmlessly(onError),
   };
   checkFigures(settings);
   const described: Described = { facts, keepState: sessions.keepState, ...settings, extraInstructions };

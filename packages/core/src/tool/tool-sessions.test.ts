@@ -103,7 +103,7 @@ test("the owner closes one conversation, and disposing closes all", async () => 
   expect([one!.isOpen, two!.isOpen]).toEqual([false, true]);
   await tools[Symbol.asyncDispose]();
   expect(two!.isOpen).toBe(false);
-  expect(await tools.code.call({ code: "a" })).toMatchObject({ status: "lost" });
+  expect(await tools.code.call({ code: "a" })).toMatchObject({ status: "unavailable" });
 });
 
 test("disposing while a session opens closes it too", async () => {
@@ -161,16 +161,50 @@ test("each language has a box of its own", async () => {
   expect((await tools.code.call({ code: "a" })).text).toMatch(/"language" is missing/);
 });
 
-test("over the limit further conversations are refused until one ends", async () => {
-  await using tools = sandboxTools({ runtime: memory(script), maxSessions: 1 });
-  await tools.code.call({ code: "a" }, { conversation: "one" });
+test("over the limit the conversation that was idle longest makes room, and is told so", async () => {
+  await using tools = sandboxTools({ runtime: memory(script), maxSessions: 2 });
+  const call = (conversation: string): Promise<{ readonly text: string }> =>
+    tools.code.call({ code: "a" }, { conversation });
+  for (const name of ["one", "two", "one", "three"]) await call(name);
+  expect(tools.sessions.list().map(({ conversation }) => conversation)).toEqual(["one", "three"]);
+  expect((await call("two")).text).toContain("not used for a while");
+});
+
+test("over the limit a conversation is refused while all others are busy", async () => {
+  const release = Promise.withResolvers<void>();
+  const run = async (): Promise<object> => {
+    await release.promise;
+    return {};
+  };
+  await using tools = sandboxTools({ runtime: memory({ run }), maxSessions: 1 });
+  const busy = tools.code.call({ code: "a" }, { conversation: "one" });
   const refused = await tools.code.call({ code: "a" }, { conversation: "two" });
   expect(refused).toMatchObject({
     status: "unavailable",
     text: expect.stringContaining("too many sandboxes"),
   });
-  await tools.sessions.close("one");
-  expect((await tools.code.call({ code: "a" }, { conversation: "two" })).status).toBe("ok");
+  release.resolve();
+  expect((await busy).status).toBe("ok");
+});
+
+test("what the application's onError throws reaches neither the call nor the model", async () => {
+  await using tools = sandboxTools({
+    open: () => Promise.reject(new Error("inner /secret/path")),
+    onError: () => {
+      throw new Error("outer sk-SECRET");
+    },
+  });
+  const { text } = await tools.code.call({ code: "a" });
+  expect(text).toContain("no fault of the code");
+  expect(text).not.toMatch(/secret/i);
+});
+
+test("tools that were disposed say so, and promise nothing", async () => {
+  const tools = sandboxTools({ runtime: memory(script) });
+  await tools[Symbol.asyncDispose]();
+  const { text } = await tools.code.call({ code: "a" });
+  expect(text).toContain("were closed");
+  expect(text).not.toContain("next call");
 });
 
 test("a session of another language than asked for is an error, and closed", async () => {

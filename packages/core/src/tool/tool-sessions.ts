@@ -15,7 +15,10 @@ export interface ToolSessionsOptions extends SessionSourceOptions {
   readonly keepState?: boolean;
   /** A session that nobody used for so long is closed, in milliseconds. Default ten minutes. */
   readonly idleMs?: number;
-  /** Sessions that may be open at once; a further conversation is refused. Default 100. */
+  /**
+   * Sessions that may be open at once. A further conversation closes the one that has been idle longest; where none is idle
+   * it is refused. Default 100.
+   */
   readonly maxSessions?: number;
 }
 
@@ -45,6 +48,7 @@ export class ToolSessions implements AsyncDisposable {
   readonly #maxSessions: number;
   readonly #conversations = new Map<string, Conversation>();
   readonly #remembered = new Map<string, Ended>();
+  #uses = 0;
   #disposed = false;
 
   constructor(options: ToolSessionsOptions = {}) {
@@ -138,7 +142,7 @@ export class ToolSessions implements AsyncDisposable {
 
   #conversation(name: string, language: string): Conversation {
     if (this.#disposed) {
-      throw new SandboxError("SESSION_CLOSED", "The tools were disposed.", { remedy: "Create new ones." });
+      throw new SandboxError("SESSION_NOT_OPEN", "The tools were disposed.", { remedy: "Create new ones." });
     }
     if (typeof name !== "string") throw invalid("The conversation's name is not a string.");
     if (this.#source.given && name !== defaultConversation) {
@@ -150,7 +154,7 @@ export class ToolSessions implements AsyncDisposable {
     const key = keyOf(name, language);
     let conversation = this.#conversations.get(key);
     if (!conversation) {
-      if (this.#conversations.size >= this.#maxSessions) throw tooMany(this.#maxSessions);
+      if (this.#conversations.size >= this.#maxSessions) this.#makeRoom();
       conversation = new Conversation(
         {
           open: () => this.#source.open({ conversation: name, language }),
@@ -164,7 +168,15 @@ export class ToolSessions implements AsyncDisposable {
       this.#remembered.delete(key);
       this.#conversations.set(key, conversation);
     }
+    conversation.lastUse = ++this.#uses;
     return conversation;
+  }
+
+  #makeRoom(): void {
+    const idle = [...this.#conversations].filter(([, { busy }]) => !busy);
+    const [oldest] = idle.toSorted(([, one], [, other]) => one.lastUse - other.lastUse);
+    if (!oldest) throw tooMany(this.#maxSessions);
+    this.#close(oldest[0], "idle").catch(() => {});
   }
 }
 

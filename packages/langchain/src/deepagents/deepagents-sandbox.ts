@@ -1,4 +1,4 @@
-import { failureOutcome, sandboxTools } from "@llm-sandbox/core/tool";
+import { failureOutcome, harmlessly, sandboxTools } from "@llm-sandbox/core/tool";
 import type { SandboxTools, SandboxToolsOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
@@ -40,7 +40,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   /** Checks every option and starts nothing; throws a SandboxError. */
   constructor(options: DeepAgentsSandboxOptions = {}) {
     super();
-    this.#onError = options.onError;
+    this.#onError = harmlessly(options.onError);
     this.#tools = sandboxTools(options);
     this.#box = new BoxBackend(this.#tools.sessions, () => this.#whose());
   }

@@ -1,4 +1,4 @@
-import { failureOutcome, sandboxTools } from "@llm-sandbox/core/tool";
+import { failureOutcome, harmlessly, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolCallOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { ApplyPatchOperation, ApplyPatchResult, Editor } from "@openai/agents";
 import type { ApplyPatchTool, ResponseInputItem } from "openai/resources/responses/responses";
@@ -44,7 +44,7 @@ export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEdit
     } catch (error) {
       if (call.signal?.aborted) throw call.signal.reason;
       if (error instanceof Refusal) return { status: "failed", output: error.message };
-      more.onError?.(error);
+      harmlessly(more.onError)?.(error);
       return { status: "failed", output: failureOutcome(error, !sessions.given).text };
     }
   }

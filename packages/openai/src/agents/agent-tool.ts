@@ -1,5 +1,5 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { sandboxTools } from "@llm-sandbox/core/tool";
+import { harmlessly, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolOutcome, ToolSessions } from "@llm-sandbox/core/tool";
 import { tool } from "@openai/agents";
 import type { FunctionTool, RunContext, ToolOutputImage, ToolOutputText } from "@openai/agents";
@@ -48,13 +48,13 @@ export function createSandboxTool(options: AgentToolOptions = {}): AgentTool {
         signal: details?.signal,
         ...(whose === undefined ? {} : { conversation: whose }),
       });
-      onOutcome?.(outcome, whose);
+      harmlessly(onOutcome)?.(outcome, whose);
       return images ? withImages(outcome) : outcome.text;
     },
     errorFunction(_, error, details) {
       details?.signal?.throwIfAborted();
       // An error of the application's own callbacks: the tool itself never fails.
-      more.onError?.(error);
+      harmlessly(more.onError)?.(error);
       return "The tool failed, which is no fault of the code. Tell the user.";
     },
   });

@@ -157,11 +157,9 @@ test("a failure of the host shows no path, stack or secret, by any of the three"
 });
 
 test("an error of the application's own callbacks is its own affair", async () => {
-  const errors: unknown[] = [];
   await using tool = make(
     {},
     {
-      onError: (error) => errors.push(error),
       onOutcome: () => {
         throw new Error("/home/me");
       },
@@ -169,8 +167,8 @@ test("an error of the application's own callbacks is its own affair", async () =
   );
   await using model = await loopbackModel(call({ code: "x" }));
   await run(agent(model, [tool]), "go");
-  expect(model.told).toEqual(["The tool failed, which is no fault of the code. Tell the user."]);
-  expect(errors).toHaveLength(1);
+  expect(model.told).toHaveLength(1);
+  expect(model.told[0]).not.toMatch(/home|failed/);
 });
 
 /** One item of the model through the SDK's loop, and what the model was told of it. */

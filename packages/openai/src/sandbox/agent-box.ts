@@ -1,6 +1,6 @@
 import { SandboxError } from "@llm-sandbox/core";
 import type { SandboxSession as Session } from "@llm-sandbox/core";
-import { failureOutcome, shorten } from "@llm-sandbox/core/tool";
+import { failureOutcome, harmlessly, shorten } from "@llm-sandbox/core/tool";
 import type { ApplyPatchOperation, ApplyPatchResult, Editor, ToolOutputImage } from "@openai/agents";
 import type {
   ExecCommandArgs,
@@ -44,7 +44,7 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
   ) {
     this.#session = session;
     this.state = state;
-    this.#onError = hooks.onError;
+    this.#onError = harmlessly(hooks.onError);
     this.#onClose = hooks.onClose;
   }
 

@@ -185,8 +185,8 @@ test("a box that dies is told, without details of this machine", async () => {
   );
   await using model = await loopbackModel([exec("die"), exec("more"), { text: "done" }]);
   await run(agentOf(model), "go", { sandbox: { client } });
-  expect(model.told[1]).toMatch(/The sandbox ended.*It cannot be replaced\./);
-  expect(model.told[0]).toMatch(/The sandbox ended during this call/);
+  expect(model.told[1]).toMatch(/The sandbox has ended.*It cannot be replaced\./);
+  expect(model.told[0]).toMatch(/The sandbox has ended/);
   expect(model.told[0]).not.toMatch(/\.ts:\d|node_modules/);
   expect(errors).toHaveLength(2);
 });
