@@ -49,3 +49,13 @@ test("cancelling leaves no process, and conversations see nothing of each other"
   );
   expect(texts).toEqual(["[]\n", "[]\n"]);
 });
+
+test("a box whose life is over is replaced, and the model is told", async () => {
+  await using tools = sandboxTools({ lang: "bash", runtime: docker(), limits: { lifetimeMs: 1_500 } });
+  expect((await tools.code.call({ code: "echo x > a.txt; ls" })).text).toContain("a.txt");
+  const session = tools.sessions.session()!;
+  await expect.poll(() => session.isOpen, { timeout: 20_000 }).toBe(false);
+  const { text, status } = await tools.code.call({ code: "ls; echo done" });
+  expect(status).toBe("ok");
+  expect(text).toMatch(/^\[The sandbox of the earlier calls has ended by itself\..*\]\ndone$/);
+});
