@@ -16,7 +16,7 @@ export interface SessionFacts {
   readonly image: ImageSource["kind"];
   /**
    * What can be imported beside the language's own. `certain` is false while no runtime was chosen, which may have less;
-   * undefined for images of the owner's.
+   * undefined where nobody can tell, such as for images of the owner's.
    */
   readonly libraries: { readonly names: readonly string[]; readonly certain: boolean } | undefined;
   /** The runtime's name; undefined while none was chosen yet. */

@@ -419,7 +419,8 @@ function commandLine(command: string | readonly string[]): readonly string[] {
 }
 
 function librariesOf(language: Language, runtime: Runtime | undefined): SessionFacts["libraries"] {
-  const { libraries = [] } = language;
+  const { libraries } = language;
+  if (libraries === undefined) return undefined;
   return { names: runtime?.features.libraries === false ? [] : libraries, certain: runtime !== undefined };
 }
 

@@ -145,6 +145,23 @@ test("text, structured content and pictures come back, and failures are marked",
   expect(textOf(failed)).toContain("ValueError: no");
 });
 
+test("a picture that is read is handed over as one, and text as text", async () => {
+  await using server = await start({ unnamed: "shared" });
+  const client = await server.connect();
+  const call = (name: string, input: Record<string, unknown>): ReturnType<Client["callTool"]> =>
+    client.callTool({ name, arguments: input });
+  await call("execute_code", { code: "plot" });
+  await call("write_sandbox_file", { path: "notes/a.txt", content: "one\ntwo" });
+  expect((await call("read_sandbox_file", { path: "figure-1.png" })).content).toEqual([
+    { type: "text", text: "[image/png, 8 bytes]" },
+    { type: "image", data: png, mimeType: "image/png" },
+  ]);
+  expect(textOf(await call("read_sandbox_file", { path: "notes/a.txt", end_line: 1 }))).toBe("one");
+  expect(textOf(await call("list_sandbox_files", { recursive: true }))).toBe(
+    "figure-1.png (8 bytes)\nnotes/\nnotes/a.txt (7 bytes)",
+  );
+});
+
 test("without pictures only their paths are told", async () => {
   await using server = await start({ images: false });
   const client = await server.connect();

@@ -55,7 +55,7 @@ function returned(facts: readonly KnownFacts[]): string {
 }
 
 function describeLibraries({ language, libraries }: KnownFacts, isNamed: boolean): string[] {
-  if (libraries === undefined || (libraries.names.length === 0 && !libraries.certain)) return [];
+  if (libraries === undefined) return [];
   const where = isNamed ? ` for ${titles[language] ?? language}` : "";
   if (libraries.names.length === 0) return [`Only the standard library is installed${where}.`];
   const names = libraries.names.join(", ");

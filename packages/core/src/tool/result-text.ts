@@ -87,7 +87,9 @@ function endSentence({ result, timeoutMs, memoryBytes }: Told): string {
     return `Killed: out of memory.${room}`;
   }
   if (status === "cancelled") return "Cancelled.";
-  const how = exitCode === null ? (signal === null ? "" : ` by ${signal}`) : ` with exit code ${exitCode}`;
+  // An error that a signal made has its name.
+  const bySignal = signal === null || signal === error?.name ? "" : ` by ${signal}`;
+  const how = exitCode === null ? bySignal : ` with exit code ${exitCode}`;
   return `Failed${error ? `: ${error.name}` : ""}${how === "" ? "" : error ? `,${how}` : how}.`;
 }
 
