@@ -38,8 +38,14 @@ export class Conversation {
     return this.#current?.session;
   }
 
+  /** Whether a call is under way. */
   get busy(): boolean {
     return this.#busy > 0;
+  }
+
+  /** Whether there is anything to be closed: a session that is open or opens, or a call that waits for one. */
+  get active(): boolean {
+    return this.busy || this.#live !== undefined;
   }
 
   /** Works in the session; `notices` is what the model has to know about it first. */

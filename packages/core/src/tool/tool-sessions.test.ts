@@ -123,6 +123,27 @@ test("disposing while a session opens closes it too", async () => {
   expect(session!.isOpen).toBe(false);
 });
 
+test("a call that is cancelled while its session opens leaves it to the next call, and to disposing", async () => {
+  const ready = Promise.withResolvers<void>();
+  const opened: SandboxSession[] = [];
+  const tools = sandboxTools({
+    open: async () => {
+      await ready.promise;
+      opened.push(await SandboxSession.open({ runtime: memory(script) }));
+      return opened.at(-1)!;
+    },
+  });
+  const control = new AbortController();
+  const call = tools.code.call({ code: "a" }, { signal: control.signal });
+  control.abort(new Error("enough"));
+  await expect(call).rejects.toThrow("enough");
+  const next = tools.code.call({ code: "a" });
+  ready.resolve();
+  expect(firstLine((await next).text)).toBe("new 1");
+  await tools[Symbol.asyncDispose]();
+  expect(opened.map(({ isOpen }) => isOpen)).toEqual([false]);
+});
+
 test("a session that was given is used, never closed, and serves one conversation", async () => {
   await using session = await SandboxSession.open({ runtime: memory(script) });
   await session.files.writeFile("mine.txt", "x");

@@ -93,7 +93,7 @@ export class ToolSessions implements AsyncDisposable {
       return await found.use(work, signal);
     } catch (error) {
       if (SandboxError.is(error) && lossCodes.has(error.code)) found.forgetLoss();
-      if (!found.session && !found.busy) this.#conversations.delete(keyOf(conversation, language));
+      if (!found.active) this.#conversations.delete(keyOf(conversation, language));
       throw error;
     }
   }
@@ -140,6 +140,11 @@ export class ToolSessions implements AsyncDisposable {
       this.#remembered.delete(this.#remembered.keys().next().value!);
   }
 
+  /** Forgets conversations that have nothing: those whose session could not be opened. */
+  #sweep(): void {
+    for (const [key, { active }] of this.#conversations) if (!active) this.#conversations.delete(key);
+  }
+
   #conversation(name: string, language: string): Conversation {
     if (this.#disposed) {
       throw new SandboxError("SESSION_NOT_OPEN", "The tools were disposed.", { remedy: "Create new ones." });
@@ -154,6 +159,7 @@ export class ToolSessions implements AsyncDisposable {
     const key = keyOf(name, language);
     let conversation = this.#conversations.get(key);
     if (!conversation) {
+      if (this.#conversations.size >= this.#maxSessions) this.#sweep();
       if (this.#conversations.size >= this.#maxSessions) this.#makeRoom();
       conversation = new Conversation(
         {
