@@ -34,7 +34,8 @@ try {
 
   say(`installing ${tarballs.join(", ")} into an empty folder`);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  run("npm", ["install", "--no-audit", "--no-fund", ...tarballs.map((name) => `./${name}`)], folder);
+  const install = ["install", "--no-audit", "--no-fund"];
+  run("npm", [...install, ...tarballs.map((name) => `./${name}`), ...optionalPeers()], folder);
 
   say("importing every entry");
   writeFileSync(
@@ -46,6 +47,7 @@ try {
   run(toolchain.node, ["entries.mjs"], folder);
   const bin = join(folder, "node_modules/.bin/llm-sandbox");
   run(bin, ["--help"], folder);
+  run(join(folder, "node_modules/.bin/llm-sandbox-mcp"), ["--version"], folder);
 
   const [engine] = await findEngine(toolchain);
   if (engine === undefined) say("left out: the quick start itself, no engine answers");
@@ -71,6 +73,15 @@ function manifest(name) {
 
 function publicPackages() {
   return readdirSync(join(root, "packages")).filter((name) => !manifest(name).private);
+}
+
+/** What npm does not install by itself, and some entry imports. */
+function optionalPeers() {
+  return publicPackages()
+    .map(manifest)
+    .flatMap(({ peerDependencies = {}, peerDependenciesMeta = {} }) =>
+      Object.keys(peerDependenciesMeta).map((name) => `${name}@${peerDependencies[name]}`),
+    );
 }
 
 function publicEntries() {
