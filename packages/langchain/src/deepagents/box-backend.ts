@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { SandboxError } from "@llm-sandbox/core";
-import type { CommandResult, SandboxErrorCode } from "@llm-sandbox/core";
+import type { CommandResult, SandboxErrorCode, SandboxSession, SessionFiles } from "@llm-sandbox/core";
 import type { ToolSessions } from "@llm-sandbox/core/tool";
 import { BaseSandbox } from "deepagents";
 import type {
@@ -8,7 +8,11 @@ import type {
   FileDownloadResponse,
   FileOperationError,
   FileUploadResponse,
+  GlobResult,
+  GrepResult,
+  LsResult,
 } from "deepagents";
+import { findByGlob, findLines, listFolder } from "./search-files.ts";
 
 /** Whose session an operation works in, and what cancels it. */
 export interface Whose {
@@ -16,11 +20,16 @@ export interface Whose {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Ends well where `find` and `grep` have the options that `BaseSandbox` uses. */
+const searchProbe = "find -L . -maxdepth 0 >/dev/null && echo x | grep -rHnF -e x - >/dev/null";
+
 /** The three operations that `BaseSandbox` builds on; the sandbox's own failure rejects, so that none looks like an empty folder. */
 export class BoxBackend extends BaseSandbox {
   readonly id: string = `llm-sandbox-${randomUUID()}`;
   readonly #sessions: ToolSessions;
   readonly #whose: () => Whose;
+  /** Whether a session's `find` and `grep` know what is asked of them. */
+  readonly #able = new WeakMap<SandboxSession, boolean>();
 
   constructor(sessions: ToolSessions, whose: () => Whose) {
     super();
@@ -42,6 +51,36 @@ export class BoxBackend extends BaseSandbox {
         truncated: truncated.stdout.omittedBytes + truncated.stderr.omittedBytes > 0,
       };
     });
+  }
+
+  override async ls(path: string): Promise<LsResult> {
+    return this.#search(
+      async (files, cancel) => ({ files: await listFolder(files, path, cancel) }),
+      () => super.ls(path),
+    );
+  }
+
+  override async glob(pattern: string, path = "/"): Promise<GlobResult> {
+    return this.#search(
+      async (files, cancel) => ({ files: await findByGlob(files, pattern, path, cancel) }),
+      () => super.glob(pattern, path),
+    );
+  }
+
+  override async grep(
+    pattern: string,
+    path = "/",
+    glob: string | null = null,
+    maxCount: number | null = null,
+  ): Promise<GrepResult> {
+    return this.#search(
+      async (files, cancel) => {
+        const matches = await findLines(files, pattern, path, glob, cancel);
+        const most = maxCount ?? matches.length;
+        return { matches: matches.slice(0, most), ...(matches.length > most ? { truncated: true } : {}) };
+      },
+      () => super.grep(pattern, path, glob, maxCount),
+    );
   }
 
   override async uploadFiles(files: [string, Uint8Array][]): Promise<FileUploadResponse[]> {
@@ -73,11 +112,30 @@ export class BoxBackend extends BaseSandbox {
     return responses;
   }
 
+  /** By the box's own `find` and `grep`, which are quick; without them, where they do not know what deepagents asks of them. */
+  async #search<Result>(
+    without: (files: SessionFiles, cancel: { signal?: AbortSignal }) => Promise<Result>,
+    withTools: () => Promise<Result>,
+  ): Promise<Result> {
+    const whose = this.#whose();
+    const result = await this.#sessions.use(whose, async ({ session }) => {
+      let able = this.#able.get(session);
+      if (able === undefined) {
+        const { status } = await session.executeCommand(searchProbe, option(whose));
+        if (status === "cancelled") throw whose.signal?.reason ?? new Error("Cancelled.");
+        able = status === "ok";
+        this.#able.set(session, able);
+      }
+      return able ? undefined : { value: await without(session.files, option(whose)) };
+    });
+    return result ? result.value : withTools();
+  }
+
   /** What the work gives, or the error that deepagents has for its failure; other failures reject. */
   async #reach<Result>(
     whose: Whose,
     path: string,
-    work: (session: Parameters<Parameters<ToolSessions["use"]>[1]>[0]["session"]) => Promise<Result>,
+    work: (session: SandboxSession) => Promise<Result>,
   ): Promise<Result | FileOperationError> {
     if (typeof path !== "string" || !path.startsWith("/")) return "invalid_path";
     try {

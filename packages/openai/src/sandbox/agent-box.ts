@@ -62,14 +62,15 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
     return false;
   }
 
+  /** Runs a command in a fresh shell. `login` changes nothing: the session's environment is the only one that a box has. */
   async exec(args: ExecCommandArgs): Promise<SandboxExecResult> {
     checkUser(args.runAs);
     if (args.tty)
       return refused("Nothing was run: this sandbox has no terminal. Call again with tty: false.");
-    const { cmd, workdir, shell, login = false, maxOutputTokens } = args;
+    const { cmd, workdir, shell, maxOutputTokens } = args;
     const result = await this.#told(() =>
       this.#session.executeCommand(
-        [shell ?? "sh", login ? "-lc" : "-c", cmd],
+        shell === undefined ? cmd : [shell, "-c", cmd],
         workdir === undefined ? {} : { cwd: workdir },
       ),
     );

@@ -41,8 +41,8 @@ test("a sandbox agent runs commands, edits files and sees pictures", async () =>
   ]);
   const lines: unknown[] = [];
   await using client = make({
-    command: ({ argv, env, files }) => {
-      lines.push(argv.slice(0, 3));
+    command: ({ shell, env, files }) => {
+      lines.push(shell);
       return { stdout: `${files.read("/workspace/a.txt").toString()} ${env["MODE"]}\n`, exitCode: 3 };
     },
   });
@@ -52,7 +52,7 @@ test("a sandbox agent runs commands, edits files and sees pictures", async () =>
   });
   const { finalOutput } = await run(agentOf(model, manifest), "go", { sandbox: { client } });
   expect(finalOutput).toBe("done");
-  expect(lines).toEqual([["sh", "-c", "show"]]);
+  expect(lines).toEqual(["show"]);
   expect(model.told[0]).toMatch(/^Wall time: .*\nProcess exited with code 3\nOutput:\nhello test\n$/);
   expect(model.told[1]).toBe("Created b.txt.");
   expect(JSON.stringify(model.requests[3]!.messages.at(-1))).toContain(
