@@ -4,6 +4,7 @@ export { SandboxStructuredTool } from "./sandbox-structured-tool.ts";
 export type {
   AnswerOptions,
   SandboxArtifact,
+  SandboxImage,
   SandboxProgress,
   ToolCallConfig,
 } from "./sandbox-structured-tool.ts";

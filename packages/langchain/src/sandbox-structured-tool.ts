@@ -1,5 +1,11 @@
 import { isFailure } from "@llm-sandbox/core/tool";
-import type { SandboxTool, ToolCallOptions, ToolOutcome, ToolSessions } from "@llm-sandbox/core/tool";
+import type {
+  SandboxTool,
+  ToolCallOptions,
+  ToolImage,
+  ToolOutcome,
+  ToolSessions,
+} from "@llm-sandbox/core/tool";
 import { ToolMessage } from "@langchain/core/messages";
 import type { ContentBlock } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
@@ -24,7 +30,17 @@ export interface AnswerOptions {
 }
 
 /** A tool message's `artifact`: what came of the call, for the application. The model does not see it. */
-export type SandboxArtifact = Omit<ToolOutcome, "failure" | "text">;
+export interface SandboxArtifact extends Omit<ToolOutcome, "failure" | "text" | "images"> {
+  readonly images: readonly SandboxImage[];
+}
+
+/** A picture that the code drew, as text: LangGraph's checkpoints cannot hold bytes. */
+export interface SandboxImage {
+  /** Where it lies in the box; null when it could not be saved. */
+  readonly path: string | null;
+  readonly mediaType: string;
+  readonly base64: string;
+}
 
 /** What a call under way writes to the custom stream: its output so far. */
 export interface SandboxProgress {
@@ -105,7 +121,8 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
       ...(config.writer ? { onProgress: this.#progress(config.writer, id) } : {}),
     };
     const outcome = await this.#tool.call(input, options);
-    const { text, failure: _, ...artifact } = outcome;
+    const { text, failure: _, ...more } = outcome;
+    const artifact = { ...more, images: outcome.images.map(asText) };
     const content = this.#answers.images ? withImages(outcome) : text;
     if (!isFailure(outcome) || id === undefined) return [content, artifact];
     const message = { status: "error", content, artifact, tool_call_id: id, name: this.name } as const;
@@ -136,14 +153,18 @@ function isCall(input: unknown): boolean {
   return typeof input === "object" && input !== null && (input as { type?: unknown }).type === "tool_call";
 }
 
+function asText({ path, mediaType, data }: ToolImage): SandboxImage {
+  return { path, mediaType, base64: Buffer.from(data).toString("base64") };
+}
+
 function withImages({ text, images }: ToolOutcome): Content {
   const shown = images.filter(({ mediaType }) => mediaType !== "image/svg+xml");
   if (shown.length === 0) return text;
   return [
     { type: "text", text },
-    ...shown.map(({ mediaType, data }) => ({
+    ...shown.map(asText).map(({ mediaType, base64 }) => ({
       type: "image_url",
-      image_url: { url: `data:${mediaType};base64,${Buffer.from(data).toString("base64")}` },
+      image_url: { url: `data:${mediaType};base64,${base64}` },
     })),
   ];
 }

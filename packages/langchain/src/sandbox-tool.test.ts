@@ -54,7 +54,7 @@ test.each([
     expect(status).toBe("success");
     const { images, stdout } = artifact as SandboxArtifact;
     expect(stdout).toBe("ran print(6 * 7)\n");
-    expect(Buffer.from(images[0]!.data).toString("base64")).toBe(png);
+    expect(images).toEqual([{ path: "/workspace/figure-1.png", mediaType: "image/png", base64: png }]);
   },
 );
 
@@ -184,6 +184,15 @@ test("threads have sessions of their own, kept from turn to turn, and see nothin
   expect(await Promise.all([turn("one"), turn("two")])).toEqual(["0 files", "0 files"]);
   expect(await turn("one")).toBe("1 files");
   expect(tool.sessions.list().map(({ conversation }) => conversation)).toEqual(["one", "two"]);
+});
+
+test("an artifact comes back whole from a checkpoint", async () => {
+  await using model = await loopbackModel([...call({ code: "x" }), { text: "again" }]);
+  await using tool = make({ run: () => ({ outputs: [{ "image/png": png }], stdout: "drawn" }) });
+  const agent = createAgent({ model: chat(model), tools: [tool], checkpointer: new MemorySaver() });
+  const config = { configurable: { thread_id: "one" } };
+  const { artifact } = toolMessage((await agent.invoke(go, config)).messages);
+  expect(toolMessage((await agent.invoke(go, config)).messages).artifact).toEqual(artifact);
 });
 
 test("a box that dies between calls is replaced, and the model is told so", async () => {
