@@ -1,10 +1,12 @@
 import { resolveLanguage } from "./code-tool.ts";
+import { commandProblem } from "./command-problem.ts";
 import { describeCommand } from "./describe-code.ts";
 import type { Described } from "./describe-code.ts";
 import { resultText } from "./result-text.ts";
 import { defineTool, languageArgument, timeoutArgument } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings, ToolWork } from "./sandbox-tool.ts";
 import { shorten } from "./shorten.ts";
+import { nothingRan } from "./tool-outcome.ts";
 import type { ToolOutcome, ToolStatus } from "./tool-outcome.ts";
 
 /** The tool that runs shell commands beside the code. */
@@ -35,6 +37,8 @@ export function commandTool(settings: ToolSettings, described: Described): Sandb
 
 async function runCommand(work: ToolWork, maxOutputLength: number): Promise<ToolOutcome> {
   const { live, values, timeoutMs, signal, onOutput } = work;
+  const problem = commandProblem(values["command"]);
+  if (problem !== undefined) return nothingRan("refused", `Nothing was run. ${problem}`);
   const result = await live.session.executeCommand(values["command"] as string, {
     timeoutMs,
     ...(signal ? { signal } : {}),

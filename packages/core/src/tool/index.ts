@@ -5,6 +5,7 @@ export type { ToolSchema } from "./arguments.ts";
 export { isFailure } from "./tool-outcome.ts";
 export type { ToolFile, ToolImage, ToolOutcome, ToolStatus } from "./tool-outcome.ts";
 export { SandboxToolError, failureOutcome } from "./failure-text.ts";
+export { commandProblem } from "./command-problem.ts";
 export { shorten } from "./shorten.ts";
 export { ToolSessions, defaultConversation } from "./tool-sessions.ts";
 export type { OpenToolSession, ToolSessionsOptions } from "./tool-sessions.ts";

@@ -251,6 +251,10 @@ test("commands and files work beside the code", async () => {
   });
   expect((await tools.command.call({ command: "ls" })).text).toBe("$ ls");
   expect((await tools.command.call({ command: "fail" })).text).toBe("no\n[Failed with exit code 2.]");
+  expect(await tools.command.call({ command: "é".repeat(99_000) })).toMatchObject({
+    status: "refused",
+    text: expect.stringContaining("198,000 bytes; at most 120,000 fit"),
+  });
   const written = await tools.writeFile.call({ path: "a.txt", content: "one\ntwo\nthree" });
   expect(written.text).toBe("[/workspace/a.txt written, 13 bytes]");
   expect((await tools.code.call({ code: "x" })).text).toBe("one\ntwo\nthree");

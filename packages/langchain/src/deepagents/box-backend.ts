@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SandboxError } from "@llm-sandbox/core";
 import type { CommandResult, SandboxErrorCode, SandboxSession, SessionFiles } from "@llm-sandbox/core";
+import { commandProblem } from "@llm-sandbox/core/tool";
 import type { ToolSessions } from "@llm-sandbox/core/tool";
 import { BaseSandbox } from "deepagents";
 import type {
@@ -38,10 +39,13 @@ export class BoxBackend extends BaseSandbox {
   }
 
   override async execute(command: string): Promise<ExecuteResponse> {
+    const problem = commandProblem(command);
+    if (problem !== undefined)
+      return { output: `Nothing was run. ${problem}`, exitCode: 1, truncated: false };
     const whose = this.#whose();
     const { signal } = whose;
     return this.#sessions.use(whose, async ({ session }) => {
-      const result = await session.executeCommand(command, signal ? { signal } : {});
+      const result = await session.executeCommand(command.toWellFormed(), signal ? { signal } : {});
       if (result.status === "cancelled") throw signal?.reason ?? new Error("Cancelled.");
       const { stdout, stderr, truncated } = result;
       const end = endOf(result, session.facts.timeoutMs);

@@ -170,6 +170,18 @@ test("files that cannot be have the errors that deepagents knows", async () => {
   ]);
 });
 
+test.each([
+  ["a NUL character", "echo \0", /holds a NUL/],
+  ["no text", 7, /is no text/],
+  ["a megabyte", "x".repeat(1_048_576), /1,048,576 bytes; at most 120,000 fit/],
+])("a command that cannot be, %s, is told", async (_, command, expected) => {
+  await using backend = make({ command: () => ({ stdout: "ran" }) });
+  const { output, exitCode } = await backend.execute(command as string);
+  expect(output).toMatch(/^Nothing was run\. /);
+  expect(output).toMatch(expected);
+  expect(exitCode).toBe(1);
+});
+
 test("after close nothing runs", async () => {
   const backend = await DeepAgentsSandbox.create({ runtime: memory() });
   const session = backend.sessions.session()!;

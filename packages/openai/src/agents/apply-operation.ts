@@ -42,7 +42,9 @@ export async function applyOperation(
 }
 
 function given(name: string, value: unknown, mayBeEmpty = false): string {
-  if (typeof value === "string" && (mayBeEmpty || value.trim() !== "") && !value.includes("\0")) return value;
+  if (typeof value === "string" && (mayBeEmpty || value.trim() !== "") && !value.includes("\0")) {
+    return value.toWellFormed();
+  }
   throw new Refusal(`Nothing was changed: the operation's ${name} is missing or no text.`);
 }
 

@@ -1,6 +1,6 @@
 import { SandboxError } from "@llm-sandbox/core";
 import type { SandboxSession as Session } from "@llm-sandbox/core";
-import { failureOutcome, harmlessly, shorten } from "@llm-sandbox/core/tool";
+import { commandProblem, failureOutcome, harmlessly, shorten } from "@llm-sandbox/core/tool";
 import type { ApplyPatchOperation, ApplyPatchResult, Editor, ToolOutputImage } from "@openai/agents";
 import type {
   ExecCommandArgs,
@@ -67,7 +67,10 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
     checkUser(args.runAs);
     if (args.tty)
       return refused("Nothing was run: this sandbox has no terminal. Call again with tty: false.");
-    const { cmd, workdir, shell, maxOutputTokens } = args;
+    const { workdir, shell, maxOutputTokens } = args;
+    const problem = commandProblem(args.cmd);
+    if (problem !== undefined) return refused(`Nothing was run. ${problem}`);
+    const cmd = args.cmd.toWellFormed();
     const result = await this.#told(() =>
       this.#session.executeCommand(
         shell === undefined ? cmd : [shell, "-c", cmd],

@@ -152,6 +152,7 @@ test("what cannot be done is refused before anything starts", async () => {
     exitCode: 1,
     output: expect.stringContaining("no terminal"),
   });
+  expect((await box.exec({ cmd: "x".repeat(1_048_576) })).output).toContain("at most 120,000 fit");
   expect(() => new SandboxAgentClient({ colour: "red" } as never)).toThrow(
     expect.objectContaining({ code: "INVALID_OPTION" }),
   );
