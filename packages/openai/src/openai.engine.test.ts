@@ -101,10 +101,9 @@ test("a sandbox agent's container, and its files in another container afterwards
       environment: { MODE: "test" },
     }),
   });
-  const options = { runtime: docker(), resumable: true };
   let saved: string;
   {
-    await using client = new SandboxAgentClient(options);
+    await using client = new SandboxAgentClient({ runtime: docker(), resumable: true });
     const result = await run(agent, "go", { sandbox: { client } });
     expect(result.finalOutput).toBe("done");
     saved = result.state.toString();
@@ -112,7 +111,7 @@ test("a sandbox agent's container, and its files in another container afterwards
   expect(model.told[0]).toMatch(/code 0\nOutput:\nhello\ntest\n(?!0\n)\d+\n$/);
   const template = /"template":"([^"]+)"/.exec(saved)![1]!;
   try {
-    await using client = new SandboxAgentClient(options);
+    await using client = new SandboxAgentClient({ runtime: docker() });
     const sandbox = (JSON.parse(saved) as { sandbox: { sessionState: { providerState: object } } }).sandbox;
     expect(sandbox.sessionState.providerState).toMatchObject({ template });
     const sessionState = await client.deserializeSessionState({ ...sandbox.sessionState.providerState });
