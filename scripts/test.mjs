@@ -31,8 +31,8 @@ async function main() {
 
   const leftOut = [];
   if (!values.long) {
-    await vitest("unit", { project: "unit", timeoutMs: 5 * minutes });
-    await vitest("embedded", { project: "embedded", timeoutMs: 8 * minutes });
+    await vitest("unit", { project: "unit", timeoutMs: 8 * minutes });
+    await vitest("embedded", { project: "embedded", timeoutMs: 14 * minutes });
     if (hasGo()) await agentTests();
     else leftOut.push("the agent's own tests: there is no Go on this machine");
   }

@@ -121,7 +121,7 @@ function checkSpec({ image, limits }: BoxSpec): Role {
     throw new SandboxError("LANGUAGE_UNAVAILABLE", `The embedded runtime cannot run ${image.language}.`, {
       remedy:
         `It has ${Object.keys(roles).join(", ")}. Use a container runtime for ${image.language}: docker() ` +
-        "with Docker or Podman.",
+        "with Docker or Podman, or oci() on Linux.",
       details: { language: image.language },
     });
   }

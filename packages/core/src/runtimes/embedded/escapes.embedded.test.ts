@@ -86,7 +86,7 @@ test("Python does not reach the machine by its files, its JavaScript bridge, cty
     "import pyodide_js; print('GOT', pyodide_js.FS.mount(pyodide_js.FS.filesystems.NODEFS, {'root': 'FOLDER'}, '/mnt'))",
     "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('file://SECRET_FILE')))",
     "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('http://127.0.0.1:1/')))",
-    "from js import Worker; Worker.new('data:text/javascript,console.log(Deno.readTextFileSync(\"SECRET_FILE\"))', type='module', deno={'permissions': 'inherit'}); print('started')",
+    "from js import Worker; Worker.new('data:text/javascript,console.log(Deno.readTextFileSync(\"SECRET_FILE\"))', type='module', deno={'permissions': 'inherit'}); print('GOT a thread')",
     "import socket; socket.create_connection(('127.0.0.1', 22)); print('GOT')",
     "import mmap; print('GOT', mmap.mmap(-1, 1 << 40))",
   ];

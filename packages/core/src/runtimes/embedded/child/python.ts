@@ -34,6 +34,8 @@ export async function bePython(boot: BootSpec): Promise<void> {
     out_of_memory: () => void call({ op: "out-of-memory" }),
   });
   if (!snapshot) python.runPython(`${boot.kernel}\n${ahead}`);
+  // A program reaches what is here by Pyodide's bridge, and has one thread.
+  Reflect.deleteProperty(globalThis, "Worker");
   python.runPython(start);
   await python.runPythonAsync('globals().pop("get_ready")()');
   sendReady();
