@@ -1,5 +1,7 @@
 import { SandboxError } from "@llm-sandbox/core";
 import { harmlessly } from "@llm-sandbox/core/tool";
+import { RunnerConversations } from "./runner-conversations.ts";
+import type { Runner } from "./runner-conversations.ts";
 import type { SandboxTool, ToolCallOptions, ToolOutcome } from "@llm-sandbox/core/tool";
 import type { JSONSchema } from "openai/lib/jsonschema";
 import type { RunnableToolFunctionWithoutParse } from "openai/lib/RunnableFunction";
@@ -23,6 +25,11 @@ export interface AnswerOptions {
   readonly images?: boolean;
   /** Told what came of each call: output, pictures and files for the application. */
   readonly onOutcome?: (outcome: ToolOutcome, conversation: string | undefined) => void;
+}
+
+export interface Answers extends AnswerOptions {
+  /** There is one session, which is somebody else's: it serves one conversation. */
+  readonly given: boolean;
 }
 
 /** A function for the Responses API's tool runner (`openai/helpers/responses-tool-runner`). */
@@ -75,11 +82,12 @@ export interface FunctionTools {
 /** Reshapes tools; `conversation` is whose sessions their calls get unless a call names another. */
 export function functionTools(
   tools: readonly SandboxTool[],
-  answers: AnswerOptions,
+  answers: Answers,
   conversation: string | undefined,
 ): FunctionTools {
   const { images = false } = answers;
   const onOutcome = harmlessly(answers.onOutcome);
+  const runners = new RunnerConversations();
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
   async function run(tool: SandboxTool, input: unknown, options: HandleOptions): Promise<ToolOutcome> {
@@ -129,7 +137,13 @@ export function functionTools(
         name: tool.name,
         description: tool.description,
         parameters: structuredClone(tool.inputSchema) as unknown as JSONSchema,
-        function: async (args, runner) => (await run(tool, args, { signal: runner.controller.signal })).text,
+        function: async (args, runner) => {
+          const whose =
+            conversation ?? (answers.given ? undefined : runners.nameOf(runner as unknown as Runner));
+          const { signal } = runner.controller;
+          return (await run(tool, args, { signal, ...(whose === undefined ? {} : { conversation: whose }) }))
+            .text;
+        },
       },
     })),
     runnerFunctions: tools.map((tool) => ({

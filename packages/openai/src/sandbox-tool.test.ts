@@ -232,6 +232,38 @@ test("two conversations at once never see each other", async () => {
   expect(tool.sessions.list().map(({ conversation }) => conversation)).toEqual(["one", "two"]);
 });
 
+test("runs of runTools never see each other, and find their session again by the calls in their messages", async () => {
+  await using model = await loopbackModel(({ toolResults }) =>
+    toolResults.length % 2 === 0
+      ? { calls: [{ id: `call_${crypto.randomUUID()}`, name: "execute_code", arguments: { code: "x" } }] }
+      : { text: "done" },
+  );
+  await using tool = make({
+    run: ({ files }) => {
+      const before = files.list("/workspace").length;
+      files.write(`/workspace/${before}`, Buffer.from(""));
+      return { stdout: `${before} files before` };
+    },
+  });
+  const openai = client(model);
+  const turn = async (messages: ChatCompletionMessageParam[]): Promise<ChatCompletionMessageParam[]> => {
+    const runner = openai.chat.completions.runTools({ model: "m", messages, tools: [tool.runnable] });
+    await runner.done();
+    return runner.messages;
+  };
+  const [first, second] = await Promise.all([
+    turn([{ role: "user", content: "one" }]),
+    turn([{ role: "user", content: "two" }]),
+  ]);
+  const told = (messages: readonly ChatCompletionMessageParam[]): string[] =>
+    messages.filter(({ role }) => role === "tool").map(({ content }) => String(content).split("\n")[0]!);
+  expect(told(first!)).toEqual(["0 files before"]);
+  expect(told(second!)).toEqual(["0 files before"]);
+  const again = await turn([...first!, { role: "user", content: "again" }]);
+  expect(told(again)[0]).toBe("0 files before");
+  expect(tool.sessions.list()).toHaveLength(2);
+});
+
 test("a box that dies between calls is replaced, and the model is told so", async () => {
   await using tool = make({ run: () => ({ stdout: "ran" }), command: ({ loseBox }) => loseBox() });
   await using model = await loopbackModel([...call("x"), ...call("x")]);

@@ -5,7 +5,7 @@ import type { RunnableToolFunctionWithoutParse } from "openai/lib/RunnableFuncti
 import type { ChatCompletionFunctionTool } from "openai/resources/chat/completions";
 import type { FunctionTool } from "openai/resources/responses/responses";
 import { functionTools } from "./function-tools.ts";
-import type { AnswerOptions, FunctionTools, SandboxRunnerFunction } from "./function-tools.ts";
+import type { AnswerOptions, Answers, FunctionTools, SandboxRunnerFunction } from "./function-tools.ts";
 
 /** Everything that `createSandboxTool` takes. */
 export interface SandboxToolOptions extends SandboxToolsOptions, AnswerOptions {}
@@ -70,13 +70,15 @@ export function createSandboxTools(options: SandboxToolOptions = {}): SandboxFun
 
 function open({ images, onOutcome, ...options }: SandboxToolOptions): {
   readonly tools: SandboxTools;
-  readonly answers: AnswerOptions;
+  readonly answers: Answers;
 } {
   check("images", images, "boolean");
   check("onOutcome", onOutcome, "function");
+  const tools = sandboxTools(options);
+  const { given } = tools.sessions;
   return {
-    tools: sandboxTools(options),
-    answers: { ...(images === undefined ? {} : { images }), ...(onOutcome ? { onOutcome } : {}) },
+    tools,
+    answers: { given, ...(images === undefined ? {} : { images }), ...(onOutcome ? { onOutcome } : {}) },
   };
 }
 

@@ -66,3 +66,13 @@ test("only the workspace and /tmp can be written, and paths do not climb", () =>
   expect(code(() => files.read("/etc/x"))).toBe("ENOENT");
   expect(files.makeFolder("/workspace")).toBe(false);
 });
+
+test("the targets of links are counted, and no longer than a path may be", () => {
+  const files = new MemoryFiles({ workspace: "/workspace", maxBytes: 10_000, maxEntries: 100 });
+  expect(() => files.link("/workspace/long", "x".repeat(5_000))).toThrow(/too long/);
+  files.link("/workspace/a", "x".repeat(4_000));
+  files.link("/workspace/b", "x".repeat(4_000));
+  expect(() => files.link("/workspace/c", "x".repeat(4_000))).toThrow(/no space/);
+  files.remove("/workspace/a");
+  files.link("/workspace/c", "x".repeat(4_000));
+});

@@ -138,7 +138,10 @@ export class MemoryFiles {
     const { parent, name } = this.#place(path, true);
     const old = parent.children.get(name);
     if (old?.type === "directory") throw new MemoryFileError("EISDIR", path, "that is a folder");
-    this.charge(path, -sizeOf(old), old ? 0 : 1);
+    const bytes = Buffer.byteLength(target);
+    if (bytes > mostTargetBytes)
+      throw new MemoryFileError("ENAMETOOLONG", path, "the link's target is too long");
+    this.charge(path, bytes - sizeOf(old), old ? 0 : 1);
     parent.children.set(name, { type: "symlink", target, mode: 0o777, mtimeMs: Date.now() });
   }
 
@@ -268,6 +271,9 @@ export class MemoryFiles {
   }
 }
 
+/** As Linux has it: a path of 4,096 bytes with its end. */
+const mostTargetBytes = 4_095;
+
 function folder(): MemoryFolder {
   return { type: "directory", children: new Map(), mode: 0o755, mtimeMs: Date.now() };
 }
@@ -298,6 +304,7 @@ function segmentsOf(path: string): string[] {
 }
 
 function sizeOf(node: MemoryNode | undefined): number {
+  if (node?.type === "symlink") return Buffer.byteLength(node.target);
   return node?.type === "file" ? node.size : 0;
 }
 

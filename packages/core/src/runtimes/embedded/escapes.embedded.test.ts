@@ -87,6 +87,8 @@ test("Python does not reach the machine by its files, its JavaScript bridge, cty
     "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('file://SECRET_FILE')))",
     "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('http://127.0.0.1:1/')))",
     "from js import Worker; Worker.new('data:text/javascript,console.log(Deno.readTextFileSync(\"SECRET_FILE\"))', type='module', deno={'permissions': 'inherit'}); print('GOT a thread')",
+    "from js import navigator\nimport asyncio\nprint('GOT', asyncio.run(navigator.gpu.requestAdapter()))",
+    "import os\nos.symlink('x' * 100_000, 'long'); print('GOT')",
     "import socket; socket.create_connection(('127.0.0.1', 22)); print('GOT')",
     "import mmap; print('GOT', mmap.mmap(-1, 1 << 40))",
   ];
@@ -108,6 +110,8 @@ test("JavaScript does not reach the machine by Node's modules, Deno's rests, imp
     "await Deno.permissions.request({ name: 'read' }); console.log('GOT', Deno.readTextFileSync('SECRET_FILE'))",
     "console.log('GOT', new Deno.Command('id').outputSync())",
     "console.log('GOT', await Deno.connect({ port: 22 }))",
+    "console.log('GOT', await navigator.gpu.requestAdapter())",
+    "console.log('GOT', new GPU())",
     "console.log('GOT', await Deno.openKv('FOLDER/kv'))",
     "console.log('GOT', (await import('file://SECRET_FILE', { with: { type: 'text' } })).default)",
     "console.log('GOT', await import('file://SECRET_FILE'))",

@@ -149,6 +149,8 @@ function kill(argv: readonly string[]): ShellResult {
   const [first = "", ...rest] = argv;
   const name = first === "-s" ? rest.shift() : first.startsWith("-") ? first.slice(1) : "TERM";
   const targets = first.startsWith("-") ? rest : argv;
+  // Signal 0 only asks whether it is there.
+  if (name === "0") return said("");
   if (targets.some((target) => target === "1" || target === "0" || target === "-1")) {
     call({
       op: "die",

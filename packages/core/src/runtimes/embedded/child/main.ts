@@ -1,6 +1,13 @@
 import type { BootSpec } from "./spawn.ts";
 import { call } from "./wire.ts";
 
+// A graphics driver of the machine is behind it, outside of V8's walls.
+if ("navigator" in globalThis)
+  Reflect.deleteProperty(Object.getPrototypeOf(globalThis.navigator) as object, "gpu");
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  if (name.startsWith("GPU")) Reflect.deleteProperty(globalThis, name);
+}
+
 /** The child's first call; what it becomes is the answer. Imports nothing that it does not become. */
 const boot = call({ op: "boot" }).value as unknown as BootSpec;
 
