@@ -27,12 +27,16 @@ test("an agent's notebook: state, a figure, an error with its line, cancelling t
     useResponsesApi: false,
   });
   const agent = createAgent({ model: chat, tools: [tool] });
-  await agent.invoke({ messages: [{ role: "user", content: "go" }] });
+  const thread = { configurable: { thread_id: "t" } };
+  await agent.invoke({ messages: [{ role: "user", content: "go" }] }, thread);
   expect(model.told.slice(0, 2)).toEqual(["value: 21", "[1 image: saved at /workspace/figure-1.png]"]);
   expect(model.told[2]).toMatch(/line 1[\s\S]*ZeroDivisionError: division by zero/);
   const control = new AbortController();
-  const running = agent.invoke({ messages: [{ role: "user", content: "go" }] }, { signal: control.signal });
-  const session = tool.sessions.session()!;
+  const running = agent.invoke(
+    { messages: [{ role: "user", content: "go" }] },
+    { ...thread, signal: control.signal },
+  );
+  const session = tool.sessions.session("t")!;
   const isUp = ["sh", "-c", "grep -l 432[1] /proc/[0-9]*/cmdline"];
   while ((await session.executeCommand(isUp)).exitCode !== 0);
   control.abort(new Error("enough"));

@@ -1,4 +1,4 @@
-import { isFailure } from "@llm-sandbox/core/tool";
+import { ConversationsByCall, isFailure } from "@llm-sandbox/core/tool";
 import type {
   SandboxTool,
   ToolCallOptions,
@@ -16,6 +16,8 @@ export interface ToolCallConfig extends RunnableConfig {
   readonly toolCall?: { readonly id?: string };
   readonly toolCallId?: string;
   readonly writer?: ((chunk: unknown) => void) | null;
+  /** The agent's state, with its messages. */
+  readonly state?: unknown;
 }
 
 /** What adapters add to the tools' own options. */
@@ -23,8 +25,8 @@ export interface AnswerOptions {
   /** True: the model is shown the pictures that the code drew, as `image_url` blocks. Not every model takes them in an answer of a tool. */
   readonly images?: boolean;
   /**
-   * Whose session a call gets. Default: LangGraph's `thread_id`, where there is one; a session that was given serves every
-   * thread.
+   * Whose session a call gets. Default: LangGraph's `thread_id`, else the one whose messages are in the agent's state; a
+   * session that was given serves every thread.
    */
   readonly conversation?: (config: ToolCallConfig) => string | undefined;
 }
@@ -132,7 +134,16 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
   #conversationOf(config: ToolCallConfig): string | undefined {
     const { conversation } = this.#answers;
     if (conversation) return conversation(config);
-    return this.sessions.given ? undefined : threadOf(config);
+    return this.sessions.given ? undefined : (threadOf(config) ?? this.#byHistory(config.state));
+  }
+
+  /** Without a thread, LangGraph's messages tell: they have ids, which later turns bring along. */
+  #byHistory(state: unknown): string | undefined {
+    const messages: unknown = (state as { readonly messages?: unknown } | undefined)?.messages;
+    if (!Array.isArray(messages) || messages.length === 0) return undefined;
+    const known = conversations.get(this.sessions) ?? new ConversationsByCall();
+    conversations.set(this.sessions, known);
+    return known.nameOf((messages as readonly HistoryMessage[]).flatMap(idsOf));
   }
 
   #progress(writer: (chunk: unknown) => void, toolCallId: string | undefined): (output: string) => void {
@@ -141,6 +152,18 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
       writer(progress);
     };
   }
+}
+
+/** Tools of one sandbox have their conversations in common. */
+const conversations = new WeakMap<ToolSessions, ConversationsByCall>();
+
+interface HistoryMessage {
+  readonly id?: string;
+  readonly tool_calls?: readonly { readonly id?: string }[];
+}
+
+function idsOf({ id, tool_calls: calls = [] }: HistoryMessage): (string | undefined)[] {
+  return [id, ...calls.map((call) => call.id)];
 }
 
 /** LangGraph's name of a conversation. */

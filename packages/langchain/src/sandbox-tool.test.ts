@@ -4,6 +4,7 @@ import type { MemoryOptions } from "@llm-sandbox/core/testing";
 import { loopbackModel } from "@llm-sandbox/loopback-model";
 import type { LoopbackModel, ScriptedTurn } from "@llm-sandbox/loopback-model";
 import { AIMessageChunk, ToolMessage } from "@langchain/core/messages";
+import type { BaseMessage } from "@langchain/core/messages";
 import { MemorySaver } from "@langchain/langgraph";
 import { ChatOpenAI } from "@langchain/openai";
 import { createAgent, fakeModel } from "langchain";
@@ -163,6 +164,40 @@ test("cancelling the agent ends the code", async () => {
   expect(model.requests).toHaveLength(1);
 });
 
+test("without threads agents at once never see each other, and find their session again by their messages", async () => {
+  let count = 0;
+  await using model = await loopbackModel(({ toolResults }) => {
+    count += 1;
+    return toolResults.length % 2 === 0
+      ? { calls: [{ id: `c${count}`, name: "execute_code", arguments: { code: "x" } }] }
+      : { text: "done" };
+  });
+  await using tool = createSandboxTool({
+    runtime: memory({
+      run: ({ files }) => {
+        const before = files.list("/workspace").length;
+        files.write(`/workspace/${before}`, Buffer.from(""));
+        return { stdout: `${before} files before` };
+      },
+    }),
+  });
+  const agent = createAgent({ model: chat(model), tools: [tool] });
+  const turn = (messages: unknown[]): Promise<{ messages: BaseMessage[] }> =>
+    agent.invoke({ messages } as never) as never;
+  const told = ({ messages }: { readonly messages: readonly BaseMessage[] }): string[] =>
+    messages
+      .filter((message) => message.type === "tool")
+      .map(({ content }) => String(content).split("\n")[0]!);
+  const [one, two] = await Promise.all([
+    turn([{ role: "user", content: "one" }]),
+    turn([{ role: "user", content: "two" }]),
+  ]);
+  expect(told(one!)).toEqual(["0 files before"]);
+  expect(told(two!)).toEqual(["0 files before"]);
+  await turn([...one!.messages, { role: "user", content: "again" }]);
+  expect(tool.sessions.list()).toHaveLength(2);
+});
+
 test("threads have sessions of their own, kept from turn to turn, and see nothing of each other", async () => {
   await using tool = make({
     run: ({ files }) => {
@@ -199,12 +234,13 @@ test("a box that dies between calls is replaced, and the model is told so", asyn
   await using tool = make({ run: () => ({ stdout: "ran" }), command: ({ loseBox }) => loseBox() });
   await using model = await loopbackModel([...call({ code: "x" }), ...call({ code: "x" })]);
   const agent = createAgent({ model: chat(model), tools: [tool] });
-  await agent.invoke(go);
+  const thread = { configurable: { thread_id: "t" } };
+  await agent.invoke(go, thread);
   await tool.sessions
-    .session()!
+    .session("t")!
     .executeCommand("end")
     .catch(() => {});
-  await agent.invoke(go);
+  await agent.invoke(go, thread);
   expect(model.told[0]).toMatch(/^\[The sandbox of the earlier calls has ended by itself\..*gone\.\]\nran$/);
 });
 

@@ -1,11 +1,10 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { harmlessly } from "@llm-sandbox/core/tool";
-import { RunnerConversations } from "./runner-conversations.ts";
-import type { Runner } from "./runner-conversations.ts";
+import { ConversationsByCall, harmlessly } from "@llm-sandbox/core/tool";
 import type { SandboxTool, ToolCallOptions, ToolOutcome } from "@llm-sandbox/core/tool";
 import type { JSONSchema } from "openai/lib/jsonschema";
 import type { RunnableToolFunctionWithoutParse } from "openai/lib/RunnableFunction";
 import type {
+  ChatCompletionMessageParam,
   ChatCompletionFunctionTool,
   ChatCompletionMessageToolCall,
   ChatCompletionToolMessageParam,
@@ -87,7 +86,7 @@ export function functionTools(
 ): FunctionTools {
   const { images = false } = answers;
   const onOutcome = harmlessly(answers.onOutcome);
-  const runners = new RunnerConversations();
+  const runners = new ConversationsByCall();
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
 
   async function run(tool: SandboxTool, input: unknown, options: HandleOptions): Promise<ToolOutcome> {
@@ -139,7 +138,7 @@ export function functionTools(
         parameters: structuredClone(tool.inputSchema) as unknown as JSONSchema,
         function: async (args, runner) => {
           const whose =
-            conversation ?? (answers.given ? undefined : runners.nameOf(runner as unknown as Runner));
+            conversation ?? (answers.given ? undefined : runners.nameOf(callIds(runner.messages), runner));
           const { signal } = runner.controller;
           return (await run(tool, args, { signal, ...(whose === undefined ? {} : { conversation: whose }) }))
             .text;
@@ -164,4 +163,10 @@ function chatDefinition({ name, description, inputSchema }: SandboxTool): ChatCo
 /** Not strict: that would make every argument required. */
 function responsesDefinition({ name, description, inputSchema }: SandboxTool): FunctionTool {
   return { type: "function", name, description, parameters: structuredClone(inputSchema), strict: false };
+}
+
+function callIds(messages: readonly ChatCompletionMessageParam[]): string[] {
+  return messages
+    .flatMap((message) => (message.role === "assistant" ? (message.tool_calls ?? []) : []))
+    .map(({ id }) => id);
 }

@@ -36,18 +36,19 @@ test("a model's analysis: state, a figure, an error with its line, cancelling th
     },
   ]);
   const openai = new OpenAI({ apiKey: "none", baseURL: model.baseUrl, maxRetries: 0 });
-  const ask = { model: "m", messages: [{ role: "user" as const, content: "go" }], tools: [tool.runnable] };
+  const mine = tool.forConversation("t");
+  const ask = { model: "m", messages: [{ role: "user" as const, content: "go" }], tools: [mine.runnable] };
   expect(await openai.chat.completions.runTools(ask).finalContent()).toBe("done");
   expect(model.told.slice(0, 2)).toEqual(["value: 21", "[1 image: saved at /workspace/figure-1.png]"]);
   expect(model.told[2]).toMatch(/^before\n[\s\S]*line 2[\s\S]*ZeroDivisionError: division by zero/);
   const runner = openai.chat.completions.runTools(ask);
   const isUp = ["sh", "-c", "grep -l 432[1] /proc/[0-9]*/cmdline"];
-  while ((await tool.sessions.session()!.executeCommand(isUp)).exitCode !== 0);
+  while ((await tool.sessions.session("t")!.executeCommand(isUp)).exitCode !== 0);
   runner.abort();
   await expect(runner.finalContent()).rejects.toThrow(APIUserAbortError);
   const seek =
     "import glob\nprint([p for p in glob.glob('/proc/[0-9]*/cmdline') if b'4321' in open(p, 'rb').read()])";
-  expect(await tool.runnerFunction.execute({ code: seek })).toBe("[]");
+  expect(await mine.runnerFunction.execute({ code: seek })).toBe("[]");
 });
 
 test("the shell tool in a container", async () => {
