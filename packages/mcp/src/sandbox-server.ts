@@ -65,6 +65,10 @@ const unnamedTexts = {
   own: "A call without it runs in a new sandbox that is gone after the call, with its files.",
 } as const;
 
+/** What is said of files and variables holds for sessions alone. */
+const ownText =
+  "All this holds within a session: pass the session_id of open_session. A call without one runs in a new sandbox, and nothing of it is kept: no files, no variables, no pictures.";
+
 function registerTool(server: McpServer, tool: SandboxTool, settings: Settings): void {
   const { images, names, unnamed } = settings;
   const { properties, ...schema } = tool.inputSchema;
@@ -73,7 +77,7 @@ function registerTool(server: McpServer, tool: SandboxTool, settings: Settings):
     tool.name,
     {
       title: tool.title,
-      description: tool.description,
+      description: unnamed === "own" ? `${tool.description}\n${ownText}` : tool.description,
       inputSchema: openSchema({ ...schema, properties: { ...properties, session_id } }),
       outputSchema: openSchema(resultSchema),
       annotations: {

@@ -93,6 +93,15 @@ test("a client lists the tools with their schemas and hints", async () => {
   expect(tools[3]!.annotations).toMatchObject({ readOnlyHint: true });
 });
 
+test("the description says that nothing is kept without a session", async () => {
+  await using server = await start();
+  const client = await server.connect();
+  const { tools } = await client.listTools();
+  expect(tools.find(({ name }) => name === "execute_code")!.description).toMatch(
+    /without one runs in a new sandbox, and nothing of it is kept/,
+  );
+});
+
 test("a session keeps files, other sessions and unnamed calls never see them, and closing ends it", async () => {
   await using server = await start();
   const [one, two] = [await server.connect(), await server.connect("legacy")];
