@@ -1,3 +1,4 @@
+import { casesOfLanguage } from "../../testing/conformance/languages.ts";
 import type { ConformanceException } from "../../testing/conformance/test-runtime.ts";
 
 const because = (reason: string, ...cases: readonly string[]): readonly ConformanceException[] =>
@@ -75,6 +76,16 @@ export const embeddedExceptions: readonly ConformanceException[] = [
   ...because("the shell refuses to empty a folder where files are mounted", "E/workspace-replaced"),
   ...because("Emscripten refuses to remove the folder that a program works in", "E/folder-removed"),
   ...because("a tree is at most 1,000 folders deep", "E/deep-tree"),
+  ...because(
+    "the language has no honest form in WebAssembly: LANGUAGE_UNAVAILABLE names the runtimes that have it",
+    ...["java", "cpp", "go", "ruby"].flatMap(casesOfLanguage),
+  ),
+  ...because("no thread and no process can be started by Python", "L/python-threads-and-processes"),
+  ...because(
+    "V8 does not tell Deno where a syntax error is",
+    "L/javascript-syntax-error",
+    "L/typescript-syntax-error",
+  ),
   ...because("just-bash parses at most a million bytes at once", "F/megabyte-bash"),
   ...because("just-bash's printf answers --help wherever it stands", "F/arguments-bash"),
   ...because("just-bash has no trap", "F/suicide-exit-bash"),

@@ -8,17 +8,28 @@ import type { CaseLanguage, ConformanceCase } from "./conformance-case.ts";
 /** A language's image may have to be built first. */
 const timeoutMs = 900_000;
 
-export const languageCases: readonly ConformanceCase[] = Object.entries(languageSamples).map(
-  ([language, samples]): ConformanceCase => ({
-    id: `L/${language}`,
-    title: `the sample programs of ${language} give what they should`,
-    timeoutMs,
-    async run(bench) {
-      const session = await bench.shared({ lang: language as CaseLanguage });
-      for (const sample of samples) checkResult(sample, await runSample(session, sample));
-    },
-  }),
+export const languageCases: readonly ConformanceCase[] = Object.entries(languageSamples).flatMap(
+  ([language, samples]) =>
+    samples.map((sample): ConformanceCase => ({
+      id: sampleCaseId(language, sample.name),
+      title: `the sample program "${sample.name}" of ${language} gives what it should`,
+      timeoutMs,
+      async run(bench) {
+        const session = await bench.shared({ lang: language as CaseLanguage });
+        checkResult(sample, await runSample(session, sample));
+      },
+    })),
 );
+
+/** The cases of a language, for a runtime that does not have it. */
+export function casesOfLanguage(language: string): readonly string[] {
+  const samples = (languageSamples as Readonly<Record<string, readonly Sample[]>>)[language] ?? [];
+  return samples.map(({ name }) => sampleCaseId(language, name));
+}
+
+function sampleCaseId(language: string, sample: string): string {
+  return `L/${language}-${sample.replaceAll(/\W+/g, "-")}`;
+}
 
 function runSample(session: SandboxSession, sample: Sample): Promise<ExecutionResult> {
   const { name: _name, code, expected: _expected, ...options } = sample;
