@@ -14,12 +14,14 @@ const known = [
 ];
 /** What is tested unless `CI_ENGINES` says otherwise: the engines whose whole pass has been seen. */
 const byDefault = ["docker", "podman", "modern-docker"];
+/** Made from packages of a newer Debian: where those cannot be fetched, the others are still tested. */
+const optional = new Set(["modern-docker", "modern-podman"]);
 /** Started here; the last one first. */
 const ours = [];
 
 /**
  * Starts the engines of `byDefault`, or those that `CI_ENGINES` names, and gives each the base image.
- * Returns `[{ name, address }]` of those that answer; one that does not is kept as a failure.
+ * Returns `[{ name, address }]` of those that answer; one that does not is kept as a failure, or left out if it is optional.
  */
 export async function startEngines(stage, keepFailure) {
   const wanted = process.env.CI_ENGINES?.split(/[\s,]+/) ?? byDefault;
@@ -36,6 +38,7 @@ export async function startEngines(stage, keepFailure) {
       ? await stage(`base image for ${name}`, 4 * minutes, "bash", [join(folder, "base-image.sh"), address])
       : started;
     if (ready.ok) engines.push({ name, address });
+    else if (optional.has(name)) console.log(`LEFT OUT: ${name}, which could not be made ready here.`);
     else keepFailure(ready);
   }
   return engines;
