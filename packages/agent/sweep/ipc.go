@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 	"syscall"
 )
@@ -26,17 +25,36 @@ func (sweeper *Sweeper) RemoveIPC() {
 		return // the namespace may be shared with others of the same user
 	}
 	for _, kind := range ipcKinds {
-		list, err := os.ReadFile("/proc/sysvipc/" + kind.list)
-		if err != nil {
-			continue
-		}
-		if ids := ipcOf(list, kind.creator, sweeper.user.UID); len(ids) > 0 {
+		if ids := ipcOf(readList("/proc/sysvipc/"+kind.list), kind.creator, sweeper.user.UID); len(ids) > 0 {
 			sweeper.user.As(func() {
 				for _, id := range ids {
 					kind.remove(id)
 				}
 			})
 		}
+	}
+}
+
+// readList is a file of /proc, empty when it cannot be read. Package os would ask Go's poller for it, at the end of every run.
+func readList(path string) []byte {
+	file, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer syscall.Close(file)
+	list := make([]byte, 0, 512)
+	for {
+		if len(list) == cap(list) {
+			list = append(list, 0)[:len(list)]
+		}
+		count, err := syscall.Read(file, list[len(list):cap(list)])
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || count <= 0 {
+			return list
+		}
+		list = list[:len(list)+count]
 	}
 }
 

@@ -1,4 +1,4 @@
-import { knownRuntimes, SandboxError } from "@llm-sandbox/core";
+import { isAbsent, knownRuntimes, SandboxError } from "@llm-sandbox/core";
 
 /** Removes what every runtime that is there has left or can make again. */
 export async function clean(signal: AbortSignal): Promise<number> {
@@ -12,7 +12,7 @@ export async function clean(signal: AbortSignal): Promise<number> {
       if (removed.length === 0) print(`${name}: nothing to remove`);
     } catch (error) {
       if (!SandboxError.is(error)) throw error;
-      const absent = error.details["absent"] === true;
+      const absent = isAbsent(error);
       failed ||= !absent;
       print(`${name}: ${absent ? "not here" : error.message}`);
     }

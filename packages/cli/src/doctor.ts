@@ -1,4 +1,4 @@
-import { knownRuntimes, SandboxError } from "@llm-sandbox/core";
+import { isAbsent, knownRuntimes, SandboxError } from "@llm-sandbox/core";
 import type { KnownRuntime } from "@llm-sandbox/core";
 import { Interrupted } from "./interrupt.ts";
 import { openSession } from "./open-session.ts";
@@ -41,7 +41,7 @@ async function examine(
   } catch (error) {
     if (error instanceof Interrupted || signal.aborted) throw error;
     if (!SandboxError.is(error)) throw error;
-    const absent = error.details["absent"] === true;
+    const absent = isAbsent(error);
     const get = absent ? [`to get it: ${known.toGet}`] : [];
     return { works: false, lines: [...error.message.trimEnd().split("\n"), ...get] };
   }

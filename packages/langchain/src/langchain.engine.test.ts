@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { docker } from "@llm-sandbox/core/docker";
-import { loopbackModel } from "@llm-sandbox/loopback-model";
+import { loopbackModel, runFirstSnippet } from "@llm-sandbox/loopback-model";
 import { ChatOpenAI } from "@langchain/openai";
 import { createAgent } from "langchain";
 import { afterAll, expect, test } from "vitest";
@@ -155,20 +152,10 @@ test("deepagents: uploads and downloads, binary and in bulk, with an error for e
 });
 
 test("the README's first snippet runs as it stands", async () => {
-  const folder = join(import.meta.dirname, "..");
-  const [, snippet] = /^```ts\n(.*?)^```/ms.exec(await readFile(join(folder, "README.md"), "utf8"))!;
-  const file = join(folder, "readme-snippet.ts");
   await using model = await loopbackModel([
     { calls: [{ name: "execute_code", arguments: { code: "print(6 * 7)" } }] },
     { text: "It is 42." },
   ]);
-  try {
-    await writeFile(file, snippet!);
-    const env = { ...process.env, OPENAI_API_KEY: "none", OPENAI_BASE_URL: model.baseUrl };
-    const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
-    expect(stdout).toBe("It is 42.\n");
-    expect(model.told).toEqual(["42"]);
-  } finally {
-    await rm(file, { force: true });
-  }
+  expect(await runFirstSnippet(join(import.meta.dirname, ".."), model)).toBe("It is 42.\n");
+  expect(model.told).toEqual(["42"]);
 });

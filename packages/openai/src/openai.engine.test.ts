@@ -1,11 +1,8 @@
-import { execFile } from "node:child_process";
-import { readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { docker, findEngine } from "@llm-sandbox/core/docker";
 import { ToolSessions } from "@llm-sandbox/core/tool";
-import { loopbackModel } from "@llm-sandbox/loopback-model";
+import { loopbackModel, runFirstSnippet } from "@llm-sandbox/loopback-model";
 import { OpenAIResponsesModel, run, setTracingDisabled } from "@openai/agents";
 import { Manifest, SandboxAgent, file } from "@openai/agents/sandbox";
 import OpenAI, { APIUserAbortError } from "openai";
@@ -137,20 +134,10 @@ async function removeImage(name: string): Promise<void> {
 }
 
 test("the README's first snippet runs as it stands", async () => {
-  const root = join(import.meta.dirname, "..");
-  const [, snippet] = /^```ts\n(.*?)^```/ms.exec(await readFile(join(root, "README.md"), "utf8"))!;
-  const file = join(root, "readme-snippet.ts");
   await using model = await loopbackModel([
     { calls: [{ name: "execute_code", arguments: { code: "print(6 * 7)" } }] },
     { text: "It is 42." },
   ]);
-  try {
-    await writeFile(file, snippet!);
-    const env = { ...process.env, OPENAI_API_KEY: "none", OPENAI_BASE_URL: model.baseUrl };
-    const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
-    expect(stdout).toBe("It is 42.\n");
-    expect(model.told).toEqual(["42"]);
-  } finally {
-    await rm(file, { force: true });
-  }
+  expect(await runFirstSnippet(join(import.meta.dirname, ".."), model)).toBe("It is 42.\n");
+  expect(model.told).toEqual(["42"]);
 });

@@ -11,5 +11,5 @@ export { ToolSessions, defaultConversation } from "./tool-sessions.ts";
 export type { OpenToolSession, ToolSessionsOptions } from "./tool-sessions.ts";
 export type { KnownFacts, OpenRequest, SessionSourceOptions } from "./session-source.ts";
 export type { LiveSession } from "./live-session.ts";
-export { harmlessly } from "./harmlessly.ts";
+export { harmlessly } from "../harmlessly.ts";
 export { ConversationsByCall } from "./conversations-by-call.ts";

@@ -2,7 +2,7 @@ import { checkOptional, invalid } from "../option-checks.ts";
 import { codeTool } from "./code-tool.ts";
 import { commandTool } from "./command-tool.ts";
 import type { Described } from "./describe-code.ts";
-import { harmlessly } from "./harmlessly.ts";
+import { harmlessly } from "../harmlessly.ts";
 import { fileTools } from "./file-tools.ts";
 import { checkFigures, checkToolName } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings } from "./sandbox-tool.ts";
