@@ -19,6 +19,8 @@ type Channel struct {
 	inlets     [frames.MaxStream + 1]*Inlet
 	outlets    [frames.MaxStream + 1]*Outlet
 
+	sending sending
+
 	lock      sync.Mutex
 	signals   []string
 	onSignal  func(string)
@@ -48,17 +50,25 @@ func (channel *Channel) Outlet(stream int) *Outlet { return channel.outlets[stre
 
 // Event sends an EVENT.
 func (channel *Channel) Event(event any) error {
-	return channel.sendJSON(frames.Event, event)
+	frame, err := channel.encode(frames.Event, event)
+	if err != nil {
+		return err
+	}
+	return channel.connection.gate.write(frame, true, &channel.sending)
 }
 
 // Flush sends what was ended and waits for a frame to go with.
 func (channel *Channel) Flush() error { return channel.connection.gate.flush() }
 
-// Finish sends the RESULT; nothing can be sent on the channel afterwards.
+// Finish sends the RESULT; what others still send on the channel afterwards is dropped.
 func (channel *Channel) Finish(result any) error {
 	channel.cancel()
 	channel.connection.forget(channel)
-	return channel.sendJSON(frames.Result, result)
+	frame, err := channel.encode(frames.Result, result)
+	if err != nil {
+		return err
+	}
+	return channel.connection.gate.writeLast(frame, &channel.sending)
 }
 
 // OnSignal is called with every signal name that the host sends, those that came earlier first.
@@ -98,14 +108,15 @@ func (channel *Channel) canceledByHost() {
 	}
 }
 
-func (channel *Channel) sendJSON(kind frames.Type, value any) error {
+func (channel *Channel) encode(kind frames.Type, value any) ([]byte, error) {
 	payload, err := json.Marshal(value)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return channel.send(frames.Frame{Type: kind, Channel: channel.ID, Payload: payload})
+	return frames.Encode(frames.Frame{Type: kind, Channel: channel.ID, Payload: payload}), nil
 }
 
-func (channel *Channel) send(frame frames.Frame) error {
-	return channel.connection.Send(frame)
+func (channel *Channel) grant(stream byte, bytes uint32) error {
+	frame := frames.Encode(frames.CreditFrame(channel.ID, stream, bytes))
+	return channel.connection.gate.write(frame, true, &channel.sending)
 }

@@ -36,9 +36,9 @@ func New(input io.Reader, output io.Writer, onBroken func(error)) *Connection {
 	}
 }
 
-// Send writes one control frame, before any data that waits.
+// Send writes one control frame of the connection itself, before any data that waits.
 func (connection *Connection) Send(frame frames.Frame) error {
-	return connection.gate.write(frames.Append(make([]byte, 0, frames.HeaderBytes+len(frame.Payload)), frame), true)
+	return connection.gate.write(frames.Encode(frame), true, &sending{})
 }
 
 // ReadHello is the first frame, which must be the host's HELLO.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestControlFramesOvertakeDataAndDataTakeTurns(t *testing.T) {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			gate.write([]byte(text), isControl)
+			gate.write([]byte(text), isControl, &sending{})
 		}()
 		for gate.waiting() < waiting || waiting == 0 && !gate.isBusy() {
 			time.Sleep(time.Millisecond)
@@ -60,6 +61,42 @@ func TestControlFramesOvertakeDataAndDataTakeTurns(t *testing.T) {
 		if output.written[index] != text {
 			t.Fatalf("order %v", output.written)
 		}
+	}
+}
+
+func TestNothingOfAChannelFollowsItsLastFrame(t *testing.T) {
+	output := &slowOutput{allowed: make(chan struct{})}
+	gate := &gate{output: output, onBroken: func(error) {}}
+	var ended, other sending
+	var all sync.WaitGroup
+	begin := func(waiting int, send func() error) {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			if err := send(); err != nil {
+				t.Error(err)
+			}
+		}()
+		for gate.waiting() < waiting || !gate.isBusy() {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	begin(0, func() error { return gate.write([]byte("first"), true, &other) })
+	begin(1, func() error { return gate.writeLast([]byte("result"), &ended) })
+	begin(2, func() error { return gate.write([]byte("credit after the result"), true, &ended) })
+	begin(3, func() error { return gate.write([]byte("data after the result"), false, &ended) })
+	begin(4, func() error { return gate.write([]byte("data of another"), false, &other) })
+	for range 3 {
+		output.allowed <- struct{}{}
+	}
+	all.Wait()
+	gate.hold([]byte("end after the result"), &ended)
+	close(output.allowed)
+	if err := gate.flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(output.written, ", "); got != "first, result, data of another" {
+		t.Fatal(got)
 	}
 }
 
@@ -185,12 +222,12 @@ func TestHeldFramesGoOutWithTheNext(t *testing.T) {
 		output.allowed <- struct{}{}
 	}
 	gate := &gate{output: output, onBroken: func(error) {}}
-	gate.hold([]byte("end 1, "))
-	gate.hold([]byte("end 2, "))
-	gate.write([]byte("result"), true)
-	gate.hold([]byte("end 3"))
+	gate.hold([]byte("end 1, "), &sending{})
+	gate.hold([]byte("end 2, "), &sending{})
+	gate.write([]byte("result"), true, &sending{})
+	gate.hold([]byte("end 3"), &sending{})
 	gate.flush()
-	gate.write([]byte("next"), false)
+	gate.write([]byte("next"), false, &sending{})
 	want := []string{"end 1, end 2, result", "end 3", "next"}
 	for index, text := range want {
 		if output.written[index] != text {

@@ -17,35 +17,58 @@ type gate struct {
 	onBroken      func(error)
 }
 
-func (gate *gate) write(frame []byte, isControl bool) error {
+// sending is where the frames of one channel stand; the gate's lock guards it. Those that belong to no channel never end.
+type sending struct{ over bool }
+
+// write sends a frame of `from`, unless its last one has gone: somebody else may have ended the channel meanwhile.
+func (gate *gate) write(frame []byte, isControl bool, from *sending) error {
+	return gate.pass(frame, isControl, from, false)
+}
+
+// writeLast sends the last frame of `from`.
+func (gate *gate) writeLast(frame []byte, from *sending) error {
+	return gate.pass(frame, true, from, true)
+}
+
+func (gate *gate) pass(frame []byte, isControl bool, from *sending, isLast bool) error {
 	gate.enter(isControl)
-	err := gate.broken
-	if err == nil {
-		_, err = gate.output.Write(gate.withHeld(frame))
+	batch, err := gate.batch(frame, from, isLast)
+	if err == nil && len(batch) > 0 {
+		_, err = gate.output.Write(batch)
 	}
 	gate.leave(err)
 	return err
 }
 
 // hold lets a frame wait for the next one: every write costs the host's side a wake-up in each program on the way.
-func (gate *gate) hold(frame []byte) {
+func (gate *gate) hold(frame []byte, from *sending) {
 	gate.lock.Lock()
 	defer gate.lock.Unlock()
-	gate.held = append(gate.held, frame...)
+	if !from.over {
+		gate.held = append(gate.held, frame...)
+	}
 }
 
 // flush sends what is held.
-func (gate *gate) flush() error { return gate.write(nil, true) }
+func (gate *gate) flush() error { return gate.write(nil, true, &sending{}) }
 
-func (gate *gate) withHeld(frame []byte) []byte {
+// batch is what goes out now: what is held, then the frame.
+func (gate *gate) batch(frame []byte, from *sending, isLast bool) ([]byte, error) {
 	gate.lock.Lock()
 	defer gate.lock.Unlock()
+	if gate.broken != nil {
+		return nil, gate.broken
+	}
+	if from.over {
+		frame = nil
+	}
+	from.over = from.over || isLast
 	if len(gate.held) == 0 {
-		return frame
+		return frame, nil
 	}
 	all := append(gate.held, frame...)
 	gate.held = nil
-	return all
+	return all, nil
 }
 
 func (gate *gate) enter(isControl bool) {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"sync"
-
-	"llm-sandbox/agent/frames"
 )
 
 var errBeyondWindow = errors.New("more data than were allowed")
@@ -66,7 +64,7 @@ func (inlet *Inlet) read(ctx context.Context, target []byte) (int, error) {
 			grant := inlet.take(count)
 			inlet.lock.Unlock()
 			if grant > 0 {
-				return count, inlet.channel.send(frames.CreditFrame(inlet.channel.ID, inlet.stream, uint32(grant)))
+				return count, inlet.channel.grant(inlet.stream, uint32(grant))
 			}
 			return count, nil
 		}

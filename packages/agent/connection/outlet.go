@@ -58,7 +58,7 @@ func (outlet *Outlet) grant(bytes int64) {
 // SendReserved sends a frame whose data begin at frames.DataRoom and have been reserved before.
 func (outlet *Outlet) SendReserved(frame []byte) error {
 	frames.PutDataHeader(frame, outlet.channel.ID, outlet.stream)
-	err := outlet.channel.connection.gate.write(frame, false)
+	err := outlet.channel.connection.gate.write(frame, false, &outlet.channel.sending)
 	outlet.lock.Lock()
 	outlet.sent += int64(len(frame) - frames.DataRoom)
 	outlet.lock.Unlock()
@@ -81,7 +81,7 @@ func (outlet *Outlet) End() {
 	}
 	outlet.ended = true
 	end := frames.EndFrame(outlet.channel.ID, outlet.stream)
-	outlet.channel.connection.gate.hold(frames.Append(nil, end))
+	outlet.channel.connection.gate.hold(frames.Encode(end), &outlet.channel.sending)
 }
 
 // Writer sends what is written to it, waiting for credit, until ctx ends.

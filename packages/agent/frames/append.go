@@ -10,6 +10,11 @@ func Append(buffer []byte, frame Frame) []byte {
 	return append(buffer, frame.Payload...)
 }
 
+// Encode is a whole frame.
+func Encode(frame Frame) []byte {
+	return Append(make([]byte, 0, HeaderBytes+len(frame.Payload)), frame)
+}
+
 // DataRoom is how much room PutDataHeader needs before the data.
 const DataRoom = HeaderBytes + 1
 
