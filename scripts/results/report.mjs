@@ -12,7 +12,7 @@ export function keepResult(folder, stage, counts = { passed: 0, failed: 0, skipp
   writeFileSync(join(folder, `${stage.name.replaceAll(/\W+/g, "-")}.json`), JSON.stringify(result));
 }
 
-/** Prints what failed and, as the last line, `N passed, N failed, N skipped`; true when something ran and nothing failed. */
+/** Prints what failed or was unstable and, as the last line, `N passed, N failed, N skipped`; true when something ran and nothing failed. */
 export function report(folder) {
   const results = readdirSync(folder)
     .filter((name) => name.endsWith(".json"))
@@ -23,11 +23,17 @@ export function report(folder) {
       console.log(`\nFAILED ${name}\n${indented(message)}`);
     }
   }
+  for (const { unstable = [] } of results) {
+    for (const { name, message } of unstable) {
+      console.log(`\nUNSTABLE (passed only when repeated) ${name}\n${indented(message)}`);
+    }
+  }
   console.log("");
   for (const { name, passed, failed, skipped, seconds } of results) {
     console.log(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds.toFixed(1)} s)`);
   }
-  for (const { failures } of results) {
+  for (const { failures, unstable = [] } of results) {
+    for (const { name } of unstable) console.log(`UNSTABLE ${name}`);
     for (const { name } of failures) console.log(`FAILED ${name}`);
   }
   console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
