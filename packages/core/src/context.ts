@@ -1,3 +1,4 @@
+import { withChangedFiles } from "./box/changed-files.ts";
 import { graceMs } from "./box/guard.ts";
 import { encodeJob } from "./box/job.ts";
 import { KernelReport } from "./box/kernel-report.ts";
@@ -8,6 +9,7 @@ import { Outputs } from "./box/outputs.ts";
 import type { OutputListener } from "./box/outputs.ts";
 import { readProcessEnd } from "./box/process-end.ts";
 import type { ProcessEnd } from "./box/process-end.ts";
+import type { SessionFiles } from "./box/session-files.ts";
 import { ProcessStream } from "./box/spawn-request.ts";
 import { StructuredMessages } from "./box/structured-messages.ts";
 import { SandboxError } from "./errors.ts";
@@ -24,11 +26,14 @@ export interface ContextRunOptions {
   /** Aborting interrupts the run, like the time limit. */
   readonly signal?: AbortSignal;
   readonly onOutput?: OutputListener;
+  /** Tells in the result's `changedFiles` what the run wrote. */
+  readonly changedFiles?: boolean;
 }
 
 /** What a context works with. */
 export interface ContextSettings {
   readonly live: LiveBox;
+  readonly files: SessionFiles;
   readonly language: Language;
   readonly kernel: Kernel;
   readonly workspace: string;
@@ -98,7 +103,8 @@ export class Context {
     signal?.addEventListener("abort", cancel, { once: true });
     const turn = this.#turn.then(() => {
       signal?.removeEventListener("abort", cancel);
-      return signal?.aborted ? this.#neverRan() : this.#run(code, options);
+      if (signal?.aborted) return this.#neverRan();
+      return withChangedFiles(this.#settings.files, options.changedFiles, () => this.#run(code, options));
     });
     this.#turn = turn.catch(() => {});
     return Promise.race([turn, early.promise]);

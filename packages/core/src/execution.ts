@@ -43,6 +43,15 @@ export interface Usage {
   readonly peakMemoryBytes: number | null;
 }
 
+/** A file of the workspace that is not as it was before a run. */
+export interface ChangedFile {
+  /** Relative to the workspace. */
+  readonly path: string;
+  readonly change: "created" | "modified" | "removed";
+  /** Bytes; null when it was removed. */
+  readonly size: number | null;
+}
+
 /** The result of a command. */
 export interface CommandResult {
   readonly status: Status;
@@ -56,6 +65,11 @@ export interface CommandResult {
   /** Wall time inside the box, from start to sweep, in milliseconds. */
   readonly durationMs: number;
   readonly usage: Usage;
+  /**
+   * With `changedFiles: true`: files and links of the workspace that differ from before the run, by path. Null when it
+   * cannot be told: a folder that cannot be read, or over 20,000 entries.
+   */
+  readonly changedFiles?: readonly ChangedFile[] | null;
 }
 
 /** The result of code. */

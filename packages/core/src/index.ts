@@ -20,6 +20,7 @@ export type { KnownRuntime, RuntimeName } from "./known-runtimes.ts";
 export { SandboxError } from "./errors.ts";
 export type { SandboxErrorCode, SandboxErrorOptions } from "./errors.ts";
 export type {
+  ChangedFile,
   CommandResult,
   ExecutionError,
   ExecutionResult,

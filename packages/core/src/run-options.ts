@@ -22,6 +22,11 @@ export interface CommandOptions {
    * was ended, by its time limit or its signal, it is told nothing more and not waited for.
    */
   readonly onOutput?: OutputListener;
+  /**
+   * Tells in the result's `changedFiles` what was written, by looking through the workspace before and after; what runs at
+   * the same time write counts as well.
+   */
+  readonly changedFiles?: boolean;
 }
 
 /** For one run of code. */
@@ -59,7 +64,7 @@ export function checkCode(code: unknown): asserts code is string {
   }
 }
 
-const commandOptions = ["timeoutMs", "signal", "stdin", "env", "cwd", "onOutput"];
+const commandOptions = ["timeoutMs", "signal", "stdin", "env", "cwd", "onOutput", "changedFiles"];
 
 export function checkCommandOptions(options: CommandOptions): void {
   checkKnown("executeCommand", options, commandOptions);
@@ -73,7 +78,7 @@ export function checkRunOptions(options: RunOptions): void {
 }
 
 export function checkContextRunOptions(options: object): void {
-  checkKnown("context.run", options, ["timeoutMs", "signal", "onOutput"]);
+  checkKnown("context.run", options, ["timeoutMs", "signal", "onOutput", "changedFiles"]);
   checkShared(options);
 }
 
@@ -94,6 +99,7 @@ export function checkArguments(values: readonly string[], name: string): void {
 function checkShared(options: CommandOptions): void {
   checkLimits(options);
   checkOptional(options, "onOutput", "function");
+  checkOptional(options, "changedFiles", "boolean");
   const { stdin } = options;
   const readable =
     stdin === undefined ||

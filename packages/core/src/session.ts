@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { auto } from "./auto.ts";
 import { BoxProcess } from "./box/box-process.ts";
+import { withChangedFiles } from "./box/changed-files.ts";
 import { copyFromBox } from "./box/copy-from-box.ts";
 import type { CopyLimits, CopyReport } from "./box/copy-limits.ts";
 import { copyToBox } from "./box/copy-to-box.ts";
@@ -165,9 +166,15 @@ export class SandboxSession implements AsyncDisposable {
     };
     const execution = { ...this.#execution(live, options), timeoutMs: this.#timeout(options) };
     const { kernel, program } = language;
-    const result = await (kernel
-      ? this.#runInKernel(live, kernel, job, execution)
-      : runProgram(live.connection, language, program!, job, { ...execution, files: this.files, workspace }));
+    const result = await withChangedFiles(this.files, options.changedFiles, () =>
+      kernel
+        ? this.#runInKernel(live, kernel, job, execution)
+        : runProgram(live.connection, language, program!, job, {
+            ...execution,
+            files: this.files,
+            workspace,
+          }),
+    );
     this.#log(`Ran ${language.name}`, result);
     return result;
   }
@@ -202,8 +209,9 @@ export class SandboxSession implements AsyncDisposable {
       cwd: await this.#folder(options.cwd),
       timeoutMs: this.#timeout(options),
     };
-    const running = execute(live.connection, request, this.#execution(live, options));
-    const result = await commandResult(argv, running);
+    const result = await withChangedFiles(this.files, options.changedFiles, () =>
+      commandResult(argv, execute(live.connection, request, this.#execution(live, options))),
+    );
     this.#log(`Ran the command ${JSON.stringify(argv.join(" ").slice(0, 100))}`, result);
     return result;
   }
@@ -233,7 +241,7 @@ export class SandboxSession implements AsyncDisposable {
         remedy: "Use run(): files stay between runs.",
       });
     }
-    return new Context({ live, language, kernel, workspace, timeoutMs, maxOutputBytes });
+    return new Context({ live, files: this.files, language, kernel, workspace, timeoutMs, maxOutputBytes });
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { stampOf } from "../box/changed-files.ts";
 import { SandboxError } from "../errors.ts";
 import type { ExecutionResult } from "../execution.ts";
 import type { RunOptions } from "../run-options.ts";
@@ -88,10 +89,6 @@ export class LiveSession {
 
 function seenIn(entries: readonly FileEntry[] | undefined): ReadonlyMap<string, string> | undefined {
   return entries && new Map(entries.map((entry) => [entry.path, stampOf(entry)]));
-}
-
-function stampOf({ size, modifiedAt }: FileEntry): string {
-  return `${size} ${modifiedAt.getTime()}`;
 }
 
 /** Caches and hidden files: of no interest to a model. */

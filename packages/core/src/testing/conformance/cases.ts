@@ -1,5 +1,6 @@
 import type { ConformanceCase } from "./conformance-case.ts";
 import { faultCases } from "./faults.ts";
+import { fileChangeCases } from "./files-changes.ts";
 import { fileRaceCases } from "./files-races.ts";
 import { fileCopyCases } from "./files-copies.ts";
 import { filePathCases } from "./files-paths.ts";
@@ -28,7 +29,7 @@ export const conformanceCases: readonly CaseCategory[] = [
   { title: "B. Output", cases: outputCases },
   { title: "C. Processes", cases: [...endingCases, ...killingCases, ...cancellingCases] },
   { title: "D. Faults", cases: faultCases },
-  { title: "E. Files", cases: [...filePathCases, ...fileCopyCases, ...fileRaceCases] },
+  { title: "E. Files", cases: [...filePathCases, ...fileCopyCases, ...fileRaceCases, ...fileChangeCases] },
   { title: "F. Input", cases: inputCases },
   {
     title: "G. Isolation",
