@@ -1,5 +1,18 @@
 import { SandboxError } from "./errors.ts";
 import type { CommandResult } from "./execution.ts";
+import { invalid } from "./option-checks.ts";
+import { checkArguments } from "./run-options.ts";
+
+/** The argument vector of a command: a string is the shell's. Throws `INVALID_OPTION` for what no system can start. */
+export function commandLine(command: string | readonly string[]): readonly string[] {
+  if (typeof command === "string") {
+    checkArguments([command], "command");
+    return ["/bin/sh", "-c", command];
+  }
+  checkArguments(command, "command");
+  if (command.length === 0 || command[0] === "") throw invalid("The command is empty.");
+  return command;
+}
 
 /** A command that is not there ends as in a shell: exit code 127 and a message, for a model to read. */
 export async function commandResult(

@@ -52,3 +52,9 @@ export function checkSignal(signal: unknown): void {
   if (signal === undefined || signal instanceof AbortSignal) return;
   throw invalid("signal is not an AbortSignal.");
 }
+
+/** Throws `INVALID_OPTION` unless it can be a path of this machine. */
+export function checkHostPath(path: unknown): void {
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
+  throw invalid("The path on this machine is not a path.");
+}

@@ -1,4 +1,5 @@
-import type { ImageSource, Limits, Network } from "./runtime.ts";
+import type { Language } from "./language.ts";
+import type { ImageSource, Limits, Network, Runtime } from "./runtime.ts";
 
 /** What the code of a session may count on. */
 export interface SessionFacts {
@@ -21,4 +22,11 @@ export interface SessionFacts {
   readonly libraries: { readonly names: readonly string[]; readonly certain: boolean } | undefined;
   /** The runtime's name; undefined while none was chosen yet. */
   readonly runtime: string | undefined;
+}
+
+/** What the language's default image brings along, or the runtime in place of it. */
+export function librariesOf(language: Language, runtime: Runtime | undefined): SessionFacts["libraries"] {
+  const { libraries } = language;
+  if (libraries === undefined) return undefined;
+  return { names: runtime?.features.libraries === false ? [] : libraries, certain: runtime !== undefined };
 }

@@ -8,19 +8,18 @@ import { copyToBox } from "./box/copy-to-box.ts";
 import { execute } from "./box/execute.ts";
 import type { ExecuteOptions } from "./box/execute.ts";
 import type { Job } from "./box/job.ts";
-import type { Kernel, Language } from "./language.ts";
+import type { Kernel } from "./language.ts";
 import { runInKernel } from "./box/kernel-run.ts";
 import { LiveBox } from "./box/live-box.ts";
 import { runProgram } from "./box/program-run.ts";
 import { SessionFiles } from "./box/session-files.ts";
 import { saveWorkspace } from "./box/save-workspace.ts";
-import { commandResult } from "./command.ts";
+import { commandLine, commandResult } from "./command.ts";
 import { Context } from "./context.ts";
 import { SandboxError } from "./errors.ts";
 import type { CommandResult, ExecutionResult } from "./execution.ts";
-import { checkKnown, checkNumber, checkSignal, invalid } from "./option-checks.ts";
+import { checkHostPath, checkKnown, checkNumber, checkSignal, invalid } from "./option-checks.ts";
 import {
-  checkArguments,
   checkCode,
   checkCommandOptions,
   checkRunOptions,
@@ -30,8 +29,11 @@ import {
 import type { CommandOptions, RunOptions, SpawnOptions } from "./run-options.ts";
 import { RunningCode } from "./running-code.ts";
 import type { BoxSpec, Runtime, Template } from "./runtime.ts";
+import { checkFeatures } from "./runtime-features.ts";
+import { closedError, templateLost } from "./session-errors.ts";
 import { checkTemplateName, settleOptions } from "./session-options.ts";
 import type { SandboxSessionOptions, SessionSettings } from "./session-options.ts";
+import { librariesOf } from "./session-facts.ts";
 import type { SessionFacts } from "./session-facts.ts";
 
 /** Cancels an operation; it rejects with the signal's reason. */
@@ -414,55 +416,4 @@ export class SandboxSession implements AsyncDisposable {
       remedy: "Name a folder of the box.",
     });
   }
-}
-
-function commandLine(command: string | readonly string[]): readonly string[] {
-  if (typeof command === "string") {
-    checkArguments([command], "command");
-    return ["/bin/sh", "-c", command];
-  }
-  checkArguments(command, "command");
-  if (command.length === 0 || command[0] === "") throw invalid("The command is empty.");
-  return command;
-}
-
-function librariesOf(language: Language, runtime: Runtime | undefined): SessionFacts["libraries"] {
-  const { libraries } = language;
-  if (libraries === undefined) return undefined;
-  return { names: runtime?.features.libraries === false ? [] : libraries, certain: runtime !== undefined };
-}
-
-function checkHostPath(path: unknown): void {
-  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
-  throw invalid("The path on this machine is not a path.");
-}
-
-function checkFeatures(
-  runtime: Runtime,
-  asked: {
-    readonly image: BoxSpec["image"]["kind"];
-    readonly network: BoxSpec["network"];
-    readonly template: boolean;
-  },
-): void {
-  const refuse = (what: string): never => {
-    throw new SandboxError("UNSUPPORTED", `The runtime ${runtime.name} cannot ${what}.`, {
-      remedy: "Leave the option out, or use another runtime.",
-    });
-  };
-  const { features } = runtime;
-  if (!features.images.includes(asked.image)) refuse(`use an image given as ${asked.image}`);
-  if (!features.networks.includes(asked.network)) refuse(`give a box the network "${asked.network}"`);
-  if (asked.template && !features.templates) refuse("keep templates");
-}
-
-function templateLost(cause: Error): SandboxError {
-  return new SandboxError("BOX_LOST", "The box was gone before its files could be kept as a template.", {
-    remedy: "Call snapshot() where files must not be lost, as soon as they are there.",
-    cause,
-  });
-}
-
-function closedError(): SandboxError {
-  return new SandboxError("SESSION_CLOSED", "The session is closed.", { remedy: "Open a new session." });
 }

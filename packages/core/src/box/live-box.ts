@@ -1,4 +1,5 @@
 import { SandboxError } from "../errors.ts";
+import { closedError } from "../session-errors.ts";
 import type { Language } from "../language.ts";
 import type { Logger } from "../logger.ts";
 import type { Box, BoxSpec, LaunchOptions, Runtime } from "../runtime.ts";
@@ -105,9 +106,7 @@ export class LiveBox {
     const timer = setTimeout(late.resolve, goodbyeTimeoutMs);
     await Promise.race([this.connection.goodbye(), late.promise]);
     clearTimeout(timer);
-    this.connection.abandon(
-      new SandboxError("SESSION_CLOSED", "The session was closed.", { remedy: "Open a new session." }),
-    );
+    this.connection.abandon(closedError());
     void this.remove(removalTimeoutMs);
   }
 

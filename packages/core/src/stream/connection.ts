@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { SandboxError } from "../errors.ts";
+import { closedError } from "../session-errors.ts";
 import { BatchedWriter } from "./batched-writer.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelHandlers, ChannelPort } from "./channel.ts";
@@ -155,7 +156,7 @@ class Wire implements ChannelPort {
 
   open(operation: object, handlers: ChannelHandlers): Channel {
     if (this.failure) throw this.failure;
-    if (this.#leaving) throw closedByHost();
+    if (this.#leaving) throw closedError();
     if (this.#lastChannel === maxChannel) {
       throw new SandboxError("LIMIT_REACHED", "The session has run out of channel numbers.", {
         remedy: "Open a new session.",
@@ -188,7 +189,7 @@ class Wire implements ChannelPort {
     if (this.failure) return;
     this.#leaving = true;
     // The agent still reports what it kills; whether that comes before its goodbye must not decide how a run ends.
-    for (const channel of this.#channels.values()) channel.fail(closedByHost());
+    for (const channel of this.#channels.values()) channel.fail(closedError());
     this.#channels.clear();
     void this.send(encodeJson(FrameType.goodbye, 0, { reason }));
     await this.#ended.promise;
@@ -208,7 +209,7 @@ class Wire implements ChannelPort {
 
   #lose(message: string, cause?: unknown): void {
     if (this.failure) return;
-    if (this.#leaving) return this.fail(closedByHost());
+    if (this.#leaving) return this.fail(closedError());
     const error = new SandboxError("BOX_LOST", message, {
       remedy: "Open a new session; what was in this one is gone.",
       ...(cause === undefined ? {} : { cause }),
@@ -322,13 +323,6 @@ function encodeRequest(type: number, channel: number, request: object): Buffer {
       cause,
     });
   }
-}
-
-/** What operations that are still under way at `close()` reject with. */
-function closedByHost(): SandboxError {
-  return new SandboxError("SESSION_CLOSED", "The session was closed.", {
-    remedy: "Open a new session.",
-  });
 }
 
 function goodbyeText(reason: string): string {
