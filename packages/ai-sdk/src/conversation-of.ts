@@ -1,4 +1,4 @@
-import { ConversationsByCall } from "@llm-sandbox/core/tool";
+import { ConversationsByCall, toolNames } from "@llm-sandbox/core/tool";
 import type { ModelMessage } from "ai";
 
 /** What a call tells of the conversation it belongs to. */
@@ -23,6 +23,15 @@ export class Conversations {
     const user = messages.findLast(({ role }) => role === "user");
     return this.#known.nameOf([toolCallId, ...messages.flatMap(callIds)], user);
   }
+}
+
+/** Whether the history has results of sandbox tools, which the AI SDK knows by the keys of `tools`. */
+export function isContinued({ messages }: Pick<CallFacts, "messages">): boolean {
+  return messages.some(
+    ({ role, content }) =>
+      role === "tool" &&
+      content.some((part) => part.type === "tool-result" && toolNames.includes(part.toolName)),
+  );
 }
 
 function callIds({ content }: ModelMessage): string[] {

@@ -21,6 +21,6 @@ test("without an engine, real code over the wire", async () => {
   expect(text).toBe("Done.");
   expect(model.told[0]).toBe("45");
   expect(model.told[1]).toMatch(
-    /ModuleNotFoundError[\s\S]*\[Failed: ModuleNotFoundError, with exit code 1\.\]$/,
+    /ModuleNotFoundError[\s\S]*\[sandbox: Failed: ModuleNotFoundError, with exit code 1\.\]$/,
   );
 });

@@ -31,10 +31,10 @@ test("real code over the wire: a figure, an error, files, two conversations at o
   const all = await Promise.all([ask("one"), ask("two")]);
   for (const told of all) {
     expect(told[0]).toMatch(
-      /^drawn\n\[1 image: saved at \/workspace\/[\w.-]+\.png\]\n\[1 file written: \/workspace\/plot\.png/,
+      /^drawn\n\[sandbox: 1 image: saved at \/workspace\/[\w.-]+\.png\]\n\[sandbox: 1 file written: \/workspace\/plot\.png/,
     );
     expect(told[1]).toMatch(
-      /line 1[\s\S]*NameError: name 'undefined_name' is not defined\n\[Failed: NameError/,
+      /line 1[\s\S]*NameError: name 'undefined_name' is not defined\n\[sandbox: Failed: NameError/,
     );
     expect(told[2]).toMatch(/^\[.*'plot\.png'.*\]$/);
   }

@@ -49,7 +49,7 @@ test.each(Object.keys(models))("over %s the model is told what its code printed"
   expect(text).toBe("Done.");
   expect(model.requests[0]!.tools).toEqual(["execute_code"]);
   expect(JSON.stringify(model.requests[0]!.body["tools"])).toContain("Runs Python code in a sandbox");
-  expect(model.told).toEqual(["before: \n[1 file written: /workspace/a (1 byte)]"]);
+  expect(model.told).toEqual(["before: \n[sandbox: 1 file written: /workspace/a (1 byte)]"]);
   const output = steps[0]!.toolResults[0]!.output as SandboxToolOutput;
   expect(output).toMatchObject({ status: "ok", files: [{ path: "/workspace/a", size: 1 }] });
   const session = tool.sessions.session(output.conversation)!;
@@ -65,7 +65,7 @@ test("failing code is told with its traceback", async () => {
     tools: { execute_code: tool },
     stopWhen: isStepCount(5),
   });
-  expect(model.told).toEqual(["line 1\nValueError: no\n[Failed: ValueError, with exit code 1.]"]);
+  expect(model.told).toEqual(["line 1\nValueError: no\n[sandbox: Failed: ValueError, with exit code 1.]"]);
 });
 
 test.each([
@@ -108,9 +108,11 @@ test("output so far streams, then the result replaces it", async () => {
     stopWhen: isStepCount(5),
   });
   const seen: { status: string; text: string; preliminary: boolean }[] = [];
+  const startedAt = performance.now();
   for await (const part of result.stream) {
     if (part.type !== "tool-result") continue;
-    const { status, text } = part.output as SandboxToolOutput;
+    const { status, text, durationMs } = part.output as SandboxToolOutput;
+    expect(durationMs).toBeLessThanOrEqual(Math.ceil(performance.now() - startedAt));
     seen.push({ status, text, preliminary: part.preliminary === true });
     next.resolve();
   }
@@ -130,7 +132,7 @@ test("pictures are named by default, and shown where that was asked for", async 
     });
     expect(JSON.stringify(steps[0]!.toolResults)).not.toContain(png);
     const told = JSON.stringify(model.requests[1]!.body);
-    expect(told).toContain("[1 image: saved at /workspace/figure-1.png]");
+    expect(told).toContain("[sandbox: 1 image: saved at /workspace/figure-1.png]");
     expect(told.includes(png)).toBe(images);
   }
 });
@@ -249,7 +251,9 @@ test("a box that died between calls is replaced with a word to the model", async
     tools: { execute_code: tool },
     stopWhen: isStepCount(9),
   });
-  expect(model.told[1]).toMatch(/^The sandbox ended during this call.*gets a new, empty sandbox\.$/);
+  expect(model.told[1]).toMatch(
+    /^\[sandbox: The sandbox ended during this call.*gets a new, empty sandbox\.\]$/,
+  );
   expect(model.told[2]).toContain("before: \n");
 });
 
@@ -297,8 +301,8 @@ test("code, commands and files share one sandbox", async () => {
     stopWhen: isStepCount(9),
   });
   expect(model.told).toEqual([
-    "[/workspace/in.txt written, 5 bytes]",
-    "before: in.txt\n[1 file written: /workspace/out.txt (7 bytes)]",
+    "[sandbox: Wrote /workspace/in.txt, 5 bytes.]",
+    "before: in.txt\n[sandbox: 1 file written: /workspace/out.txt (7 bytes)]",
     "$ ls",
     "in.txt (5 bytes)\nout.txt (7 bytes)",
     "hello",

@@ -1,6 +1,6 @@
 import type { Tool } from "ai";
 import { SandboxError } from "@llm-sandbox/core";
-import { sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, sandboxTools } from "@llm-sandbox/core/tool";
 import type { SandboxTools as CoreTools, SandboxToolsOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { ConversationChoice } from "./conversation-of.ts";
 import { Reshaper } from "./reshape.ts";
@@ -108,6 +108,7 @@ function prepare(options: CreateSandboxToolOptions): {
       remedy: "Name the tools by the keys of tools.",
     });
   }
+  checkToolOptions("createSandboxTool", options, ["conversation", "images"]);
   const { conversation, images = false, ...rest } = options;
   if (typeof images !== "boolean") throw new SandboxError("INVALID_OPTION", "images is not a boolean.");
   if (conversation !== undefined && typeof conversation !== "string" && typeof conversation !== "function") {

@@ -3,7 +3,7 @@ import type { Tool, ToolExecutionOptions } from "ai";
 import type { SandboxTool as CoreTool, ToolSessions } from "@llm-sandbox/core/tool";
 import { defaultConversation } from "@llm-sandbox/core/tool";
 import type { ConversationChoice } from "./conversation-of.ts";
-import { Conversations } from "./conversation-of.ts";
+import { Conversations, isContinued } from "./conversation-of.ts";
 import { ImageStore } from "./image-store.ts";
 import { Latest } from "./latest.ts";
 import { finalOutput, outputSchema, runningOutput } from "./tool-output.ts";
@@ -49,18 +49,22 @@ export class Reshaper {
   ): AsyncGenerator<SandboxToolOutput, void, undefined> {
     const conversation = this.#nameOf(options);
     const output = new Latest<string>();
+    const startedAt = performance.now();
     // Whoever stops reading ends the run.
     const left = new AbortController();
     const { abortSignal } = options;
     const call = core.call(input, {
       conversation,
+      continued: isContinued(options),
       signal: abortSignal ? AbortSignal.any([abortSignal, left.signal]) : left.signal,
       onProgress: (text) => output.set(text),
     });
     const end = (): void => output.end();
     call.then(end, end);
     try {
-      for await (const text of output) yield runningOutput(text, conversation);
+      for await (const text of output) {
+        yield runningOutput(text, conversation, Math.round(performance.now() - startedAt));
+      }
       const outcome = await call;
       if (outcome.failure) throw outcome.failure;
       this.#images.keep(options.toolCallId, outcome);

@@ -1,5 +1,5 @@
-import { exitCodeOf } from "./exit-code.ts";
 import type { SandboxSession } from "@llm-sandbox/core";
+import { runShellCommands, sandboxTools } from "@llm-sandbox/core/tool";
 
 /** What OpenAI's `shell` tool asks for. */
 export interface ShellInput {
@@ -22,28 +22,22 @@ export interface ShellOutput {
 
 /**
  * The `execute` of OpenAI's provider tool: `openai.tools.shell({ execute: shellExecute(session) })`. Commands run one after
- * the other in the session, each in a fresh shell, also after one that failed; one that is over its time ends the list.
+ * the other in the session, each in a fresh shell, also after one that failed; one that is over its time ends the list,
+ * which the model is told, as it is of a sandbox that fails. Rejects only with the signal's reason.
  */
 export function shellExecute(
   session: SandboxSession,
 ): (input: ShellInput, options: { readonly abortSignal?: AbortSignal | undefined }) => Promise<ShellOutput> {
-  return async ({ action: { commands, timeoutMs, maxOutputLength } }, { abortSignal }) => {
-    const output: ShellOutput["output"] = [];
-    for (const command of commands) {
-      const result = await session.executeCommand(command, {
-        ...(abortSignal ? { signal: abortSignal } : {}),
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      });
-      if (result.status === "cancelled") throw abortSignal?.reason ?? new Error("Cancelled.");
-      const { stdout, stderr } = result;
-      const isLate = result.status === "timed-out";
-      output.push({
+  const { command } = sandboxTools({ session });
+  return async ({ action: { commands, timeoutMs, maxOutputLength } }, { abortSignal: signal }) => {
+    const outputs = await runShellCommands(command, { commands, timeoutMs, maxOutputLength }, { signal });
+    return {
+      output: outputs.map(({ stdout, stderr, exitCode }) => ({
         stdout,
-        stderr: result.status === "out-of-memory" ? `${stderr}\n[Killed: out of memory.]\n` : stderr,
-        outcome: isLate ? { type: "timeout" } : { type: "exit", exitCode: exitCodeOf(result) },
-      });
-      if (isLate) break;
-    }
-    return { output, ...(maxOutputLength === undefined ? {} : { maxOutputLength }) };
+        stderr,
+        outcome: exitCode === "timeout" ? { type: "timeout" } : { type: "exit", exitCode },
+      })),
+      ...(maxOutputLength === undefined ? {} : { maxOutputLength }),
+    };
   };
 }

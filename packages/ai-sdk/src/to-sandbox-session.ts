@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { Readable, Writable } from "node:stream";
 import type { Experimental_SandboxProcess, Experimental_SandboxSession } from "ai";
 import { SandboxError } from "@llm-sandbox/core";
+import { ownLine } from "@llm-sandbox/core/tool";
 import type { BoxProcess, CommandResult, SandboxSession } from "@llm-sandbox/core";
 import { exitCodeOf } from "./exit-code.ts";
 
@@ -140,8 +141,8 @@ function spawnedProcess(process: BoxProcess, signal: AbortSignal | undefined): E
 
 /** What an exit code does not tell. */
 function noteOf({ status }: CommandResult): string {
-  if (status === "timed-out") return "\n[Stopped: the time limit of a command.]\n";
-  return status === "out-of-memory" ? "\n[Killed: out of memory.]\n" : "";
+  if (status === "timed-out") return `\n${ownLine("Stopped: the time limit of a command.")}\n`;
+  return status === "out-of-memory" ? `\n${ownLine("Killed: out of memory.")}\n` : "";
 }
 
 async function orNull<Value>(read: () => Promise<Value>): Promise<Value | null> {

@@ -11,6 +11,7 @@ export interface SandboxToolOutput {
   readonly images: readonly { readonly path: string; readonly mediaType: string; readonly size: number }[];
   /** Files that the call wrote: where they lie in the sandbox, with their bytes' number. */
   readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** Of the run; while it is under way, since the call came. */
   readonly durationMs: number;
   /** Names the session: `tool.sessions.session(output.conversation)`. */
   readonly conversation: string;
@@ -49,8 +50,8 @@ export const outputSchema = {
 } as const;
 
 /** Output so far. */
-export function runningOutput(text: string, conversation: string): SandboxToolOutput {
-  return { status: "running", text, exitCode: null, images: [], files: [], durationMs: 0, conversation };
+export function runningOutput(text: string, conversation: string, durationMs: number): SandboxToolOutput {
+  return { status: "running", text, exitCode: null, images: [], files: [], durationMs, conversation };
 }
 
 /** The last output. */

@@ -69,3 +69,16 @@ test("what a browser is told of the sandbox's own failure names nothing of this 
   expect(messages).toContain("output-error");
   expect(messages).not.toMatch(/home\/me|token|node_modules/);
 });
+
+test("a chat that goes on after the server was started again is told that its sandbox is a new one", async () => {
+  await using model = await loopbackModel([...turn("one"), ...turn("two"), ...turn("three")]);
+  await using before = make();
+  const first = await answer(model, before, [ask("Go.")]);
+  await using tool = make();
+  const second = await answer(model, tool, [...first, ask("Go on.")]);
+  expect(model.told.at(-1)).toMatch(
+    /^\[sandbox: This call ran in a new sandbox, not in that of the earlier calls:/,
+  );
+  await answer(model, tool, [...second, ask("Go on.")]);
+  expect(model.told.at(-1)).toBe("[sandbox: Finished without output. Print what you want to see.]");
+});

@@ -72,7 +72,8 @@ const limitBounds: Readonly<Record<keyof Limits, { readonly least: number; reado
   lifetimeMs: { least: 1_000, most: 2_592_000_000 },
 };
 
-const known = [
+/** Every option of a session. */
+export const sessionOptionNames: readonly string[] = [
   "lang",
   "image",
   "dockerfile",
@@ -93,7 +94,7 @@ export const mostTimeoutMs = 2_147_000_000;
 
 /** Checks every option and fills in the defaults. Throws `INVALID_OPTION`, `UNKNOWN_LANGUAGE` or `UNSUPPORTED`. */
 export function settleOptions(options: SandboxSessionOptions = {}): SessionSettings {
-  checkKnown("SandboxSession", options, known);
+  checkKnown("SandboxSession", options, sessionOptionNames);
   checkOptional(options, "verbose", "boolean");
   checkOptional(options, "onProgress", "function");
   const { lang = "python", timeoutMs = 30_000, maxOutputBytes = 1_048_576 } = options;

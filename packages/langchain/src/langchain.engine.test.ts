@@ -26,7 +26,10 @@ test("an agent's notebook: state, a figure, an error with its line, cancelling t
   const agent = createAgent({ model: chat, tools: [tool] });
   const thread = { configurable: { thread_id: "t" } };
   await agent.invoke({ messages: [{ role: "user", content: "go" }] }, thread);
-  expect(model.told.slice(0, 2)).toEqual(["value: 21", "[1 image: saved at /workspace/figure-1.png]"]);
+  expect(model.told.slice(0, 2)).toEqual([
+    "value: 21",
+    "[sandbox: 1 image: saved at /workspace/figure-1.png]",
+  ]);
   expect(model.told[2]).toMatch(/line 1[\s\S]*ZeroDivisionError: division by zero/);
   const control = new AbortController();
   const running = agent.invoke(

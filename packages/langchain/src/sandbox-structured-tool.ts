@@ -1,4 +1,4 @@
-import { ConversationsByCall, isFailure } from "@llm-sandbox/core/tool";
+import { ConversationsByCall, isFailure, toolNames } from "@llm-sandbox/core/tool";
 import type {
   SandboxTool,
   ToolCallOptions,
@@ -119,6 +119,7 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
     const conversation = this.#conversationOf(config);
     const options: ToolCallOptions = {
       signal: config.signal,
+      continued: this.#isContinued(config.state),
       ...(conversation === undefined ? {} : { conversation }),
       ...(config.writer ? { onProgress: this.#progress(config.writer, id) } : {}),
     };
@@ -144,6 +145,17 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
     const known = conversations.get(this.sessions) ?? new ConversationsByCall();
     conversations.set(this.sessions, known);
     return known.nameOf((messages as readonly HistoryMessage[]).flatMap(idsOf));
+  }
+
+  /** Whether the agent's messages have answers of these tools. */
+  #isContinued(state: unknown): boolean {
+    const messages: unknown = (state as { readonly messages?: unknown } | undefined)?.messages;
+    if (!Array.isArray(messages)) return false;
+    return messages.some(
+      (message) =>
+        ToolMessage.isInstance(message) &&
+        (message.name === this.name || toolNames.includes(message.name ?? "")),
+    );
   }
 
   #progress(writer: (chunk: unknown) => void, toolCallId: string | undefined): (output: string) => void {

@@ -50,7 +50,7 @@ test.each([
     const { messages } = await agent.invoke(go);
     expect(messages.at(-1)!.text).toBe("done");
     expect(model.requests[0]!.tools).toEqual(["execute_code"]);
-    expect(model.told).toEqual(["ran print(6 * 7)\n[1 image: saved at /workspace/figure-1.png]"]);
+    expect(model.told).toEqual(["ran print(6 * 7)\n[sandbox: 1 image: saved at /workspace/figure-1.png]"]);
     const { artifact, status } = toolMessage(messages);
     expect(status).toBe("success");
     const { images, stdout } = artifact as SandboxArtifact;
@@ -65,7 +65,7 @@ test("a failed run is an error for LangChain and an answer for the model", async
     run: () => ({ error: { name: "E", message: "no", traceback: "line 1\nE: no" } }),
   });
   const { messages } = await createAgent({ model: chat(model), tools: [tool] }).invoke(go);
-  expect(model.told).toEqual(["line 1\nE: no\n[Failed: E, with exit code 1.]"]);
+  expect(model.told).toEqual(["line 1\nE: no\n[sandbox: Failed: E, with exit code 1.]"]);
   expect(toolMessage(messages)).toMatchObject({
     status: "error",
     name: "execute_code",
@@ -78,7 +78,7 @@ test("pictures are shown where that is asked for", async () => {
   await using tool = make({ run: () => ({ outputs: [{ "image/png": png }] }) }, { images: true });
   const { messages } = await createAgent({ model: chat(model), tools: [tool] }).invoke(go);
   expect(toolMessage(messages).content).toEqual([
-    { type: "text", text: "[1 image: saved at /workspace/figure-1.png]" },
+    { type: "text", text: "[sandbox: 1 image: saved at /workspace/figure-1.png]" },
     { type: "image_url", image_url: { url: `data:image/png;base64,${png}` } },
   ]);
 });
@@ -96,7 +96,7 @@ test.each([
   await using model = await loopbackModel(call(args));
   await using tool = make({ run: () => void (runs += 1) });
   const { messages } = await createAgent({ model: chat(model), tools: [tool] }).invoke(go);
-  expect(model.told[0]).toMatch(/^Nothing was run\. /);
+  expect(model.told[0]).toMatch(/^\[sandbox: Nothing was run\. /);
   expect(model.told[0]).toMatch(expected);
   expect(model.told[0]).not.toMatch(/ {4}at |Error:|node_modules/);
   expect(toolMessage(messages)).toMatchObject({ status: "error", artifact: { status: "refused" } });
@@ -107,7 +107,7 @@ test("what is meant beyond doubt is taken, whatever the schema says", async () =
   await using model = await loopbackModel(call({ code: "x", timeout_ms: "1000", stdin: "y" }));
   await using tool = make({ run: ({ code }) => ({ stdout: code }) });
   const { messages } = await createAgent({ model: chat(model), tools: [tool] }).invoke(go);
-  expect(model.told).toEqual(['[This tool has no argument "stdin"; ignored.]\nx']);
+  expect(model.told).toEqual(['[sandbox: This tool has no argument "stdin"; ignored.]\nx']);
   expect(toolMessage(messages).status).toBe("success");
 });
 
@@ -221,6 +221,32 @@ test("threads have sessions of their own, kept from turn to turn, and see nothin
   expect(tool.sessions.list().map(({ conversation }) => conversation)).toEqual(["one", "two"]);
 });
 
+test("a thread that goes on after the program was started again is told that its sandbox is a new one", async () => {
+  await using model = await loopbackModel([
+    ...call({ code: "x" }),
+    ...call({ code: "x" }),
+    ...call({ code: "x" }),
+  ]);
+  const checkpointer = new MemorySaver();
+  const turn = (tool: SandboxStructuredTool): Promise<unknown> =>
+    createAgent({ model: chat(model), tools: [tool], checkpointer }).invoke(go, {
+      configurable: { thread_id: "one" },
+    });
+  await using before = make({ run: () => ({ stdout: "ran" }) });
+  await turn(before);
+  await using tool = make({ run: () => ({ stdout: "ran" }) });
+  await turn(tool);
+  await turn(tool);
+  const told = model.requests.at(-1)!.messages.filter(({ role }) => role === "tool");
+  expect(told.map(({ content }) => content)).toEqual([
+    "ran",
+    expect.stringMatching(
+      /^\[sandbox: This call ran in a new sandbox, not in that of the earlier calls:.*\]\nran$/,
+    ),
+    "ran",
+  ]);
+});
+
 test("an artifact comes back whole from a checkpoint", async () => {
   await using model = await loopbackModel([...call({ code: "x" }), { text: "again" }]);
   await using tool = make({ run: () => ({ outputs: [{ "image/png": png }], stdout: "drawn" }) });
@@ -241,7 +267,9 @@ test("a box that dies between calls is replaced, and the model is told so", asyn
     .executeCommand("end")
     .catch(() => {});
   await agent.invoke(go, thread);
-  expect(model.told[0]).toMatch(/^\[The sandbox of the earlier calls has ended by itself\..*gone\.\]\nran$/);
+  expect(model.told[0]).toMatch(
+    /^\[sandbox: The sandbox of the earlier calls has ended by itself\..*gone\.\]\nran$/,
+  );
 });
 
 test("a failure of the host shows the model and the checkpoint no path, stack or secret", async () => {
@@ -251,7 +279,7 @@ test("a failure of the host shows the model and the checkpoint no path, stack or
   await using model = await loopbackModel(call({ code: "x" }));
   const { messages } = await createAgent({ model: chat(model), tools: [tool] }).invoke(go);
   expect(JSON.stringify([model.requests, messages])).not.toMatch(/home\/me|token=|\.ts:\d/);
-  expect(model.told[0]).toMatch(/^The sandbox failed/);
+  expect(model.told[0]).toMatch(/^\[sandbox: The sandbox failed/);
   expect(toolMessage(messages).status).toBe("error");
   expect(String(errors[0])).toContain("/home/me/.docker");
 });
@@ -275,7 +303,7 @@ test("code, commands and files of one sandbox", async () => {
     { text: "done" },
   ]);
   await createAgent({ model: chat(model), tools: made.tools }).invoke(go);
-  expect(model.told).toEqual(["[/workspace/a.txt written, 5 bytes]", "hello"]);
+  expect(model.told).toEqual(["[sandbox: Wrote /workspace/a.txt, 5 bytes.]", "hello"]);
 });
 
 test("a tool disposes what it opened, and never what it was given", async () => {

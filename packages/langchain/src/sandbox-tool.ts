@@ -1,5 +1,5 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, sandboxTools } from "@llm-sandbox/core/tool";
 import type { SandboxTools, SandboxToolsOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import { SandboxStructuredTool } from "./sandbox-structured-tool.ts";
 import type { AnswerOptions } from "./sandbox-structured-tool.ts";
@@ -34,10 +34,12 @@ export function createSandboxTools(options: SandboxToolOptions = {}): SandboxStr
   };
 }
 
-function open({ images, conversation, ...options }: SandboxToolOptions): {
+function open(given: SandboxToolOptions): {
   readonly made: SandboxTools;
   readonly answers: AnswerOptions;
 } {
+  checkToolOptions("createSandboxTool", given, ["images", "conversation"]);
+  const { images, conversation, ...options } = given;
   check("images", images, "boolean");
   check("conversation", conversation, "function");
   return {

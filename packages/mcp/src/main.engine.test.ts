@@ -24,7 +24,7 @@ test("over standard input and output: code, files, a figure, an error, a command
   const call = (name: string, input: object): ReturnType<Client["callTool"]> =>
     client.callTool({ name, arguments: { ...input } });
   expect(textOf(await call("execute_code", { code: "open('a.txt', 'w').write('hi')\nprint(6 * 7)" }))).toBe(
-    "42\n[1 file written: /workspace/a.txt (2 bytes)]",
+    "42\n[sandbox: 1 file written: /workspace/a.txt (2 bytes)]",
   );
   expect(textOf(await call("read_sandbox_file", { path: "a.txt" }))).toBe("hi");
   const plot = await call("execute_code", {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createRequire } from "node:module";
 import { McpServer } from "@modelcontextprotocol/server";
 import type { CallToolResult, ServerContext } from "@modelcontextprotocol/server";
-import { defaultConversation, sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, defaultConversation, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
 import type { SandboxTool, SandboxTools, SandboxToolsOptions } from "@llm-sandbox/core/tool";
 import { openSchema } from "./open-schema.ts";
 import { registerSessionTools } from "./session-tools.ts";
@@ -34,6 +34,7 @@ export const serverInfo: { readonly name: string; readonly version: string } = {
 
 /** An MCP server whose tools run code, commands and file operations in sandboxes. Starts none until a call needs it. */
 export function sandboxServer(options: SandboxServerOptions = {}): SandboxServer {
+  checkToolOptions("sandboxServer", options, ["images", "unnamed"]);
   const { images = true, unnamed = "own", ...rest } = options;
   const tools = sandboxTools(rest);
   const names = new SessionNames();
@@ -136,7 +137,9 @@ function asObject(input: unknown): Readonly<Record<string, unknown>> {
 
 function noSession(id: unknown): CallToolResult {
   const shown = typeof id === "string" ? JSON.stringify(id.slice(0, 60)) : "of that kind";
-  const text = `Nothing was run. There is no session ${shown}. Open one with open_session, or leave session_id out.`;
+  const text = ownLine(
+    `Nothing was run. There is no session ${shown}: perhaps it was closed, or the server was started again. Open one with open_session, or leave session_id out.`,
+  );
   return {
     content: [{ type: "text", text }],
     structuredContent: {

@@ -140,7 +140,7 @@ test("text, structured content and pictures come back, and failures are marked",
   const client = await server.connect();
   const plot = await client.callTool({ name: "execute_code", arguments: { code: "plot" } });
   expect(plot.content).toEqual([
-    { type: "text", text: "[1 image: saved at /workspace/figure-1.png]" },
+    { type: "text", text: "[sandbox: 1 image: saved at /workspace/figure-1.png]" },
     { type: "image", data: png, mimeType: "image/png" },
   ]);
   expect(plot.structuredContent).toMatchObject({
@@ -162,7 +162,7 @@ test("a picture that is read is handed over as one, and text as text", async () 
   await call("execute_code", { code: "plot" });
   await call("write_sandbox_file", { path: "notes/a.txt", content: "one\ntwo" });
   expect((await call("read_sandbox_file", { path: "figure-1.png" })).content).toEqual([
-    { type: "text", text: "[image/png, 8 bytes]" },
+    { type: "text", text: "[sandbox: A picture: image/png, 8 bytes.]" },
     { type: "image", data: png, mimeType: "image/png" },
   ]);
   expect(textOf(await call("read_sandbox_file", { path: "notes/a.txt", end_line: 1 }))).toBe("one");

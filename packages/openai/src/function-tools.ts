@@ -1,5 +1,5 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { ConversationsByCall, harmlessly } from "@llm-sandbox/core/tool";
+import { ConversationsByCall, harmlessly, toolNames } from "@llm-sandbox/core/tool";
 import type { SandboxTool, ToolCallOptions, ToolOutcome } from "@llm-sandbox/core/tool";
 import type { JSONSchema } from "openai/lib/jsonschema";
 import type { RunnableToolFunctionWithoutParse } from "openai/lib/RunnableFunction";
@@ -140,8 +140,13 @@ export function functionTools(
           const whose =
             conversation ?? (answers.given ? undefined : runners.nameOf(callIds(runner.messages), runner));
           const { signal } = runner.controller;
-          return (await run(tool, args, { signal, ...(whose === undefined ? {} : { conversation: whose }) }))
-            .text;
+          const options = {
+            signal,
+            continued: isContinued(runner.messages, [...byName.keys(), ...toolNames]),
+          };
+          return (
+            await run(tool, args, { ...options, ...(whose === undefined ? {} : { conversation: whose }) })
+          ).text;
         },
       },
     })),
@@ -163,6 +168,20 @@ function chatDefinition({ name, description, inputSchema }: SandboxTool): ChatCo
 /** Not strict: that would make every argument required. */
 function responsesDefinition({ name, description, inputSchema }: SandboxTool): FunctionTool {
   return { type: "function", name, description, parameters: structuredClone(inputSchema), strict: false };
+}
+
+/** Whether there is an answer to a call of one of the tools. */
+function isContinued(messages: readonly ChatCompletionMessageParam[], names: readonly string[]): boolean {
+  const answered = new Set(
+    messages.flatMap((message) => (message.role === "tool" ? [message.tool_call_id] : [])),
+  );
+  return messages.some(
+    (message) =>
+      message.role === "assistant" &&
+      message.tool_calls?.some(
+        (call) => call.type === "function" && answered.has(call.id) && names.includes(call.function.name),
+      ),
+  );
 }
 
 function callIds(messages: readonly ChatCompletionMessageParam[]): string[] {

@@ -36,7 +36,10 @@ test("a model's analysis: state, a figure, an error with its line, cancelling th
   const mine = tool.forConversation("t");
   const ask = { model: "m", messages: [{ role: "user" as const, content: "go" }], tools: [mine.runnable] };
   expect(await openai.chat.completions.runTools(ask).finalContent()).toBe("done");
-  expect(model.told.slice(0, 2)).toEqual(["value: 21", "[1 image: saved at /workspace/figure-1.png]"]);
+  expect(model.told.slice(0, 2)).toEqual([
+    "value: 21",
+    "[sandbox: 1 image: saved at /workspace/figure-1.png]",
+  ]);
   expect(model.told[2]).toMatch(/^before\n[\s\S]*line 2[\s\S]*ZeroDivisionError: division by zero/);
   const runner = openai.chat.completions.runTools(ask);
   const isUp = ["sh", "-c", "grep -l 432[1] /proc/[0-9]*/cmdline"];
@@ -115,7 +118,9 @@ test("a sandbox agent's container, and its files in another container afterwards
     const sessionState = await client.deserializeSessionState({ ...sandbox.sessionState.providerState });
     const result = await run(agent, "go on", { sandbox: { client, sessionState } });
     expect(result.finalOutput).toBe("again");
-    expect(model.told.at(-1)).toMatch(/made\na\.txt\nmade\.txt\nx+\n\[[\d,]+ characters left out here\]/);
+    expect(model.told.at(-1)).toMatch(
+      /made\na\.txt\nmade\.txt\nx+\n\[sandbox: [\d,]+ characters left out here\]/,
+    );
   } finally {
     await removeImage(template);
   }

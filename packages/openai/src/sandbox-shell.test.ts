@@ -51,7 +51,7 @@ test("a command that takes too long is told with its output so far, and the rest
     {
       stdout: "so far",
       stderr:
-        "[Stopped after 100 ms, the time limit of this call.]\n[The commands after this one were not run.]",
+        "[sandbox: Stopped: the time limit of all commands of this call together, 100 ms, was over.]\n[sandbox: The commands after this one were not run.]",
       outcome: { type: "timeout" },
     },
   ]);
@@ -61,7 +61,7 @@ test("long output is cut to what the model asked for", async () => {
   await using shell = make(() => ({ stdout: "x".repeat(5_000) }));
   const action = { commands: ["yes"], max_output_length: 100 };
   const [{ stdout }] = (await tell(shell, { type: "shell_call", action }))["output"] as [{ stdout: string }];
-  expect(stdout).toMatch(/^x{50}\n\[4,900 characters left out here\]\nx{50}$/);
+  expect(stdout).toMatch(/^x{50}\n\[sandbox: 4,900 characters left out here\]\nx{50}$/);
 });
 
 test.each([
@@ -86,7 +86,7 @@ test("a box that dies is told, and so is the empty one after it", async () => {
     {
       stdout: "",
       stderr: expect.stringMatching(
-        /^The sandbox ended during this call.*new, empty sandbox\.\n\[The commands after this one were not run\.\]$/,
+        /^\[sandbox: The sandbox ended during this call.*new, empty sandbox\.\]\n\[sandbox: The commands after this one were not run\.\]$/,
       ),
       outcome: { type: "exit", exit_code: 1 },
     },
@@ -95,7 +95,10 @@ test("a box that dies is told, and so is the empty one after it", async () => {
   await shell.sessions.close();
   const next = await tell(shell, { type: "shell_call", action: { commands: ["ls"] } });
   expect(next["output"]).toMatchObject([
-    { stdout: "ran", stderr: expect.stringMatching(/^\[The sandbox of the earlier calls was closed\./) },
+    {
+      stdout: "ran",
+      stderr: expect.stringMatching(/^\[sandbox: The sandbox of the earlier calls was closed\./),
+    },
   ]);
 });
 
@@ -123,7 +126,7 @@ test("local_shell: words stay words, with their folder and variables", async () 
     type: "local_shell_call_output",
     id: "c1",
     call_id: "c1",
-    output: "out\nerr\n[Exit code 2.]",
+    output: "out\nerr\n[sandbox: Exit code 2.]",
   });
   expect(lines).toEqual([`cd -- '/tmp/x y' && env 'A=b c' 'printf' '%s' 'it'\\''s; rm -rf /'`]);
 });

@@ -1,6 +1,11 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { sandboxTools } from "@llm-sandbox/core/tool";
-import type { SandboxToolsOptions, ToolCallOptions, ToolSessions } from "@llm-sandbox/core/tool";
+import { checkToolOptions, ownLine, runShellCommands, sandboxTools } from "@llm-sandbox/core/tool";
+import type {
+  SandboxToolsOptions,
+  ShellCommandOutput,
+  ToolCallOptions,
+  ToolSessions,
+} from "@llm-sandbox/core/tool";
 import type {
   FunctionShellTool,
   ResponseInputItem,
@@ -8,8 +13,6 @@ import type {
   Tool,
 } from "openai/resources/responses/responses";
 import { quoted } from "./quoted.ts";
-import { runShellCommands } from "./shell-commands.ts";
-import type { ShellOutput } from "./shell-commands.ts";
 
 /** The parts of a `shell_call` that are needed to answer it. */
 export type ShellCall = Pick<ResponseInputItem.ShellCall, "type" | "call_id" | "action">;
@@ -44,6 +47,7 @@ export interface SandboxShell {
 
 /** A shell for `shell_call` and `local_shell_call`. Each command is a fresh `sh` in the working folder; files stay. Disposing closes the sessions that it opened. */
 export function createSandboxShell(options: SandboxShellOptions = {}): SandboxShell & AsyncDisposable {
+  checkToolOptions("createSandboxShell", options);
   const tools = sandboxTools(options);
 
   async function handle(
@@ -115,7 +119,7 @@ function localCommand({ action }: LocalShellCall): unknown {
   ].join(" ");
 }
 
-function asText({ stdout, stderr, exitCode }: ShellOutput): string {
-  const end = exitCode === "timeout" || exitCode === 0 ? "" : `[Exit code ${exitCode}.]`;
+function asText({ stdout, stderr, exitCode }: ShellCommandOutput): string {
+  const end = exitCode === "timeout" || exitCode === 0 ? "" : ownLine(`Exit code ${exitCode}.`);
   return [stdout, stderr, end].filter((part) => part !== "").join("\n");
 }

@@ -106,7 +106,7 @@ test("runTools runs the loop by itself", async () => {
     tools: [tool.runnable],
   });
   expect(await runner.finalContent()).toBe("done");
-  expect(model.told).toEqual(["line 1\nE: no\n[Failed: E, with exit code 1.]"]);
+  expect(model.told).toEqual(["line 1\nE: no\n[sandbox: Failed: E, with exit code 1.]"]);
 });
 
 test("Responses: a picture is told by its place, and shown where that is asked for", async () => {
@@ -118,7 +118,7 @@ test("Responses: a picture is told by its place, and shown where that is asked f
   expect(model.requests[0]!.body["tools"]).toMatchObject([
     { type: "function", name: "execute_code", strict: false },
   ]);
-  expect(model.told).toEqual(["drawn\n[1 image: saved at /workspace/figure-1.png]"]);
+  expect(model.told).toEqual(["drawn\n[sandbox: 1 image: saved at /workspace/figure-1.png]"]);
   expect(Buffer.from(outcomes[0]!.images[0]!.data).toString("base64")).toBe(png);
   await using shown = make(script, { images: true });
   await respond(client(model), shown);
@@ -126,7 +126,7 @@ test("Responses: a picture is told by its place, and shown where that is asked f
     type: "function_call_output",
     call_id: "c1",
     output: [
-      { type: "input_text", text: "drawn\n[1 image: saved at /workspace/figure-1.png]" },
+      { type: "input_text", text: "drawn\n[sandbox: 1 image: saved at /workspace/figure-1.png]" },
       { type: "input_image", image_url: `data:image/png;base64,${png}` },
     ],
   });
@@ -264,6 +264,24 @@ test("runs of runTools never see each other, and find their session again by the
   expect(tool.sessions.list()).toHaveLength(2);
 });
 
+test("a run of runTools that goes on after the program was started again is told that its sandbox is a new one", async () => {
+  await using model = await loopbackModel([...call("x"), ...call("x")]);
+  const turn = async (messages: ChatCompletionMessageParam[]): Promise<ChatCompletionMessageParam[]> => {
+    await using tool = make({ run: () => ({ stdout: "ran" }) });
+    const runner = client(model).chat.completions.runTools({ model: "m", messages, tools: [tool.runnable] });
+    await runner.done();
+    return runner.messages;
+  };
+  const first = await turn([{ role: "user", content: "go" }]);
+  const second = await turn([...first, { role: "user", content: "go on" }]);
+  expect(second.filter(({ role }) => role === "tool").map(({ content }) => content)).toEqual([
+    "ran",
+    expect.stringMatching(
+      /^\[sandbox: This call ran in a new sandbox, not in that of the earlier calls:.*\]\nran$/,
+    ),
+  ]);
+});
+
 test("a box that dies between calls is replaced, and the model is told so", async () => {
   await using tool = make({ run: () => ({ stdout: "ran" }), command: ({ loseBox }) => loseBox() });
   await using model = await loopbackModel([...call("x"), ...call("x")]);
@@ -273,7 +291,9 @@ test("a box that dies between calls is replaced, and the model is told so", asyn
     .executeCommand("end")
     .catch(() => {});
   await chat(client(model), tool);
-  expect(model.told[0]).toMatch(/^\[The sandbox of the earlier calls has ended by itself\..*gone\.\]\nran$/);
+  expect(model.told[0]).toMatch(
+    /^\[sandbox: The sandbox of the earlier calls has ended by itself\..*gone\.\]\nran$/,
+  );
 });
 
 test("a failure of the host shows the model no path, stack or secret", async () => {
@@ -291,7 +311,7 @@ test("a failure of the host shows the model no path, stack or secret", async () 
   });
   expect(await runner.finalContent()).toBe("done");
   expect(JSON.stringify(model.requests)).not.toMatch(/home\/me|token=|\.ts:\d/);
-  expect(model.told[0]).toMatch(/^The sandbox failed/);
+  expect(model.told[0]).toMatch(/^\[sandbox: The sandbox failed/);
   expect(String(errors[0])).toContain("/home/me/.docker");
 });
 
@@ -319,7 +339,7 @@ test("code, commands and files of one sandbox", async () => {
     tools: tools.runnables,
   });
   expect(await runner.finalContent()).toBe("done");
-  expect(model.told).toEqual(["[/workspace/a.txt written, 5 bytes]", "hello"]);
+  expect(model.told).toEqual(["[sandbox: Wrote /workspace/a.txt, 5 bytes.]", "hello"]);
   expect(model.requests[0]!.tools).toEqual([
     "execute_code",
     "execute_command",

@@ -1,5 +1,5 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, sandboxTools } from "@llm-sandbox/core/tool";
 import type { SandboxTools, SandboxToolsOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { RunnableToolFunctionWithoutParse } from "openai/lib/RunnableFunction";
 import type { ChatCompletionFunctionTool } from "openai/resources/chat/completions";
@@ -68,17 +68,22 @@ export function createSandboxTools(options: SandboxToolOptions = {}): SandboxFun
   return { ...make(), [Symbol.asyncDispose]: () => tools[Symbol.asyncDispose]() };
 }
 
-function open({ images, onOutcome, ...options }: SandboxToolOptions): {
+function open(given: SandboxToolOptions): {
   readonly tools: SandboxTools;
   readonly answers: Answers;
 } {
+  checkToolOptions("createSandboxTool", given, ["images", "onOutcome"]);
+  const { images, onOutcome, ...options } = given;
   check("images", images, "boolean");
   check("onOutcome", onOutcome, "function");
   const tools = sandboxTools(options);
-  const { given } = tools.sessions;
   return {
     tools,
-    answers: { given, ...(images === undefined ? {} : { images }), ...(onOutcome ? { onOutcome } : {}) },
+    answers: {
+      given: tools.sessions.given,
+      ...(images === undefined ? {} : { images }),
+      ...(onOutcome ? { onOutcome } : {}),
+    },
   };
 }
 

@@ -87,7 +87,8 @@ const readers: Readonly<Record<Argument["kind"], (argument: Argument, value: unk
       return { problem: `is ${kindOf(value)}; pass a number.` };
     }
     if (number < least) return { problem: `is ${number}; pass at least ${least}.` };
-    return { value: Math.min(Math.round(number), most) };
+    if (!Number.isInteger(number)) return { problem: `is ${number}; pass a whole number.` };
+    return { value: Math.min(number, most) };
   },
   flag(_, value) {
     if (value === "true" || value === "false") return { value: value === "true" };

@@ -32,14 +32,14 @@ export function codeTool(settings: ToolSettings, described: Described, name = "e
         },
         timeoutArgument(settings.maxTimeoutMs),
       ],
-      run: (work) => runCode(work, settings.maxOutputLength),
+      run: runCode,
     },
     settings,
   );
 }
 
-async function runCode(work: ToolWork, maxOutputLength: number): Promise<ToolOutcome> {
-  const { live, values, timeoutMs, signal, onOutput } = work;
+async function runCode(work: ToolWork): Promise<ToolOutcome> {
+  const { live, values, timeoutMs, maxOutputLength, signal, onOutput } = work;
   const { result, forgot } = await live.run(unfenced(values["code"] as string), {
     timeoutMs,
     ...(signal ? { signal } : {}),

@@ -6,7 +6,7 @@ import { resultText } from "./result-text.ts";
 import { defineTool, languageArgument, timeoutArgument } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings, ToolWork } from "./sandbox-tool.ts";
 import { shorten } from "./shorten.ts";
-import { nothingRan } from "./tool-outcome.ts";
+import { afterNotices, nothingRan } from "./tool-outcome.ts";
 import type { ToolOutcome, ToolStatus } from "./tool-outcome.ts";
 
 /** The tool that runs shell commands beside the code. */
@@ -29,16 +29,18 @@ export function commandTool(settings: ToolSettings, described: Described): Sandb
         timeoutArgument(settings.maxTimeoutMs),
         ...(languages.length > 1 ? [languageArgument(languages, resolveLanguage)] : []),
       ],
-      run: (work) => runCommand(work, settings.maxOutputLength),
+      run: runCommand,
     },
     settings,
   );
 }
 
-async function runCommand(work: ToolWork, maxOutputLength: number): Promise<ToolOutcome> {
-  const { live, values, timeoutMs, signal, onOutput } = work;
+async function runCommand(work: ToolWork): Promise<ToolOutcome> {
+  const { live, values, timeoutMs, maxOutputLength, signal, onOutput } = work;
   const problem = commandProblem(values["command"]);
-  if (problem !== undefined) return nothingRan("refused", `Nothing was run. ${problem}`);
+  if (problem !== undefined) {
+    return afterNotices(nothingRan("refused", `Nothing was run. ${problem}`), work.notices);
+  }
   const result = await live.session.executeCommand(values["command"] as string, {
     timeoutMs,
     ...(signal ? { signal } : {}),

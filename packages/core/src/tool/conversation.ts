@@ -13,8 +13,15 @@ export interface ConversationOptions {
   readonly onIdle: () => void;
 }
 
-/** Why a session ended before this one. */
-export type Ended = "idle" | "closed" | "lost";
+/** Why the session of the calls before is not this one; `unknown`: another program had it, such as this one before it was started again. */
+export type Ended = "idle" | "closed" | "lost" | "unknown";
+
+/** One call's wishes. */
+export interface ConversationUse {
+  readonly signal: AbortSignal | undefined;
+  /** Whether the model has results of calls before this one, wherever they ran. */
+  readonly continued: boolean;
+}
 
 /** One conversation's session of one language: opened at the first use, closed after idling, replaced when its box died. */
 export class Conversation {
@@ -51,14 +58,22 @@ export class Conversation {
   /** Works in the session; `notices` is what the model has to know about it first. */
   async use<Result>(
     work: (live: LiveSession, notices: readonly string[]) => Promise<Result>,
-    signal: AbortSignal | undefined,
+    { signal, continued }: ConversationUse,
   ): Promise<Result> {
     this.#busy += 1;
     clearTimeout(this.#timer);
+    let ended: Ended | undefined;
     try {
-      const live = await whileWanted(this.#openLive(), signal);
-      const notices = this.#notices();
-      return await work(live, notices);
+      const opening = this.#openLive();
+      if (continued && !this.#options.given) this.#ended ??= "unknown";
+      const live = await whileWanted(opening, signal);
+      ended = this.#ended;
+      this.#ended = undefined;
+      return await work(live, ended === undefined ? [] : [noticeTexts[ended]]);
+    } catch (error) {
+      // The model does not see what a cancelled call had to say.
+      if (signal?.aborted) this.#ended ??= ended;
+      throw error;
     } finally {
       this.#busy -= 1;
       if (this.#busy === 0 && this.#live) this.#startIdling();
@@ -114,12 +129,6 @@ export class Conversation {
     this.#current = undefined;
   }
 
-  #notices(): readonly string[] {
-    const ended = this.#ended;
-    this.#ended = undefined;
-    return ended === undefined ? [] : [noticeTexts[ended]];
-  }
-
   #startIdling(): void {
     const { given, idleMs, onIdle } = this.#options;
     if (given) return;
@@ -134,6 +143,8 @@ export class Conversation {
 const noticeTexts: Readonly<Record<Ended, string>> = {
   lost: "The sandbox of the earlier calls has ended by itself. This call ran in a new, empty one: earlier files and variables are gone.",
   idle: "The sandbox of the earlier calls was closed because it was not used for a while. This call ran in a new, empty one: earlier files and variables are gone.",
+  unknown:
+    "This call ran in a new sandbox, not in that of the earlier calls: their variables are gone, and so are their files unless you find them here.",
   closed:
     "The sandbox of the earlier calls was closed. This call ran in a new, empty one: earlier files and variables are gone.",
 };

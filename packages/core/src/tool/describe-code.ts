@@ -49,9 +49,16 @@ export function describeCommand(described: Described): string {
 
 /** What a result holds beside the printed text. */
 function returned(facts: readonly KnownFacts[]): string {
-  const has = (names: readonly string[]): boolean => facts.some(({ language }) => names.includes(language));
-  const value = has(["python", "javascript", "typescript"]) ? "its last expression's value, " : "";
-  return value + (has(["python"]) ? "the figures it drew, " : "");
+  const hasValue = ({ language }: KnownFacts): boolean => valued.has(language);
+  const value = facts.some(hasValue) ? "its last expression's value, " : "";
+  return value + (facts.some(mayDraw) ? "the figures it drew, " : "");
+}
+
+const valued: ReadonlySet<string> = new Set(["python", "javascript", "typescript"]);
+
+/** Whether the language's programs can draw, as far as is known. */
+function mayDraw({ language, libraries }: KnownFacts): boolean {
+  return language === "python" && (!libraries?.certain || libraries.names.includes("matplotlib"));
 }
 
 function describeLibraries({ language, libraries }: KnownFacts, isNamed: boolean): string[] {
@@ -81,6 +88,7 @@ function describeBox({ facts, maxTimeoutMs, maxOutputLength, extraInstructions }
           `${bytes(limits.memoryBytes)} of memory, ${bytes(limits.diskBytes)} of disk, ${count(limits.cpus, "processor core")}.`,
         ]),
     `Output over ${maxOutputLength.toLocaleString("en")} characters loses its middle: print summaries, keep data in files.`,
+    "Lines that begin with [sandbox: are the sandbox's own; everything else is what the program printed.",
     ...(extraInstructions === undefined ? [] : [extraInstructions]),
   ];
 }

@@ -52,8 +52,9 @@ const fileTexts: Partial<Record<SandboxErrorCode, string>> = {
   FILE_EXISTS: "There is something at that path already.",
   FILE_TOO_LARGE: "That is too large to be handed over. Read a part of it with code.",
   NOT_A_FILE: "That path is no regular file: it is a folder, or something that cannot be read as a file.",
-  NOT_A_DIRECTORY: "A part of that path is a file, not a folder.",
-  PERMISSION_DENIED: "The sandbox does not permit that at this path.",
+  NOT_A_DIRECTORY: "That path, or a part of it, is a file and no folder.",
+  PERMISSION_DENIED:
+    "The sandbox does not permit that at this path, or below it. Files can be written in the working folder and in /tmp.",
   PATH_OUTSIDE: 'That path leads out of the sandbox\'s files by ".." or a link. Use a path without them.',
   DISK_FULL: "The sandbox's disk is full. Remove files first.",
   FILE_ERROR: "The sandbox could not do that with this file.",

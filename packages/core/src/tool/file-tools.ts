@@ -1,10 +1,12 @@
+import { isUtf8 } from "node:buffer";
 import { resolveLanguage } from "./code-tool.ts";
 import type { Argument } from "./arguments.ts";
 import { bytes, count } from "./result-text.ts";
 import { defineTool, languageArgument } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings } from "./sandbox-tool.ts";
+import { ownLine, shownName } from "./own-words.ts";
 import { shorten } from "./shorten.ts";
-import { nothingRan } from "./tool-outcome.ts";
+import { afterNotices, nothingRan } from "./tool-outcome.ts";
 import type { ToolImage, ToolOutcome } from "./tool-outcome.ts";
 
 /** Largest file that is read into a result. */
@@ -42,27 +44,32 @@ function listFiles(settings: ToolSettings): SandboxTool {
         { name: "recursive", kind: "flag", description: "Also what lies in its folders. Default: false." },
         ...language(settings),
       ],
-      async run({ live, values, notices, signal }) {
+      async run({ live, values, notices, maxOutputLength, signal }) {
         const folder = (values["path"] as string | undefined) ?? ".";
         const { files } = live.session;
         const entries = await files.list(folder, {
           recursive: values["recursive"] === true,
           ...(signal ? { signal } : {}),
         });
-        const told = entries.slice(0, mostEntries).map(({ path, type, size, target }) => {
-          if (type === "directory") return `${path}/`;
-          return type === "symlink" ? `${path} -> ${target ?? "?"}` : `${path} (${bytes(size)})`;
+        const lines = entries.slice(0, mostEntries).map(({ path, type, size, target }) => {
+          if (type === "directory") return shownName(`${path}/`);
+          if (type === "symlink")
+            return `${shownName(path)} -> ${target === undefined ? "?" : shownName(target)}`;
+          return `${shownName(path)} (${bytes(size)})`;
         });
-        const more = entries.length - told.length;
+        const more = entries.length - lines.length;
         const text = [
-          ...notices.map((notice) => `[${notice}]`),
-          ...(entries.length === 0 ? [`[${files.resolve(folder)} is empty]`] : told),
-          ...(more > 0 ? [`[${count(more, "more entry").replace(/entrys$/, "entries")}]`] : []),
+          ...notices.map(ownLine),
+          entries.length === 0
+            ? ownLine(`${shownName(files.resolve(folder))} is empty.`)
+            : shorten(lines.join("\n"), maxOutputLength),
+          ...(more > 0 ? [ownLine(`${count(more, "more entry").replace(/entrys$/, "entries")}.`)] : []),
         ].join("\n");
         const listed = entries.filter(({ type }) => type === "file").slice(0, mostEntries);
         const base = files.resolve(folder);
         return {
-          ...nothingRan("ok", shorten(text, settings.maxOutputLength)),
+          ...nothingRan("ok", ""),
+          text,
           notices,
           files: listed.map(({ path, size }) => ({ path: `${base}/${path}`, size })),
         };
@@ -91,7 +98,7 @@ function readFile(settings: ToolSettings): SandboxTool {
         },
         ...language(settings),
       ],
-      async run({ live, values, notices, signal }) {
+      async run({ live, values, notices, maxOutputLength, signal }) {
         const name = values["path"] as string;
         const content = await live.session.files.readFile(name, {
           maxBytes: mostBytes,
@@ -99,10 +106,12 @@ function readFile(settings: ToolSettings): SandboxTool {
         });
         const absolute = live.session.files.resolve(name);
         const image = imageOf(absolute, content);
-        const text = image ? `[${image.mediaType}, ${bytes(content.length)}]` : textOf(content, values);
-        const shown = [...notices.map((notice) => `[${notice}]`), shorten(text, settings.maxOutputLength)];
+        const shown = image
+          ? ownLine(`A picture: ${image.mediaType}, ${bytes(content.length)}.`)
+          : textOf(content, values, maxOutputLength);
         const outcome: ToolOutcome = {
-          ...nothingRan("ok", shown.join("\n")),
+          ...nothingRan("ok", ""),
+          text: [...notices.map(ownLine), shown].join("\n"),
           notices,
           images: image ? [image] : [],
           files: [{ path: absolute, size: content.length }],
@@ -141,10 +150,8 @@ function writeFile(settings: ToolSettings): SandboxTool {
         await files.writeFile(name, content, signal ? { signal } : {});
         await live.changes();
         const written = { path: files.resolve(name), size: content.length };
-        const text = [...notices, `${written.path} written, ${bytes(written.size)}`].map(
-          (line) => `[${line}]`,
-        );
-        return { ...nothingRan("ok", text.join("\n")), notices, files: [written] };
+        const sentence = `Wrote ${shownName(written.path)}, ${bytes(written.size)}.`;
+        return { ...afterNotices(nothingRan("ok", sentence), notices), files: [written] };
       },
     },
     settings,
@@ -155,14 +162,27 @@ function language({ sessions: { languages } }: ToolSettings): readonly Argument[
   return languages.length > 1 ? [languageArgument(languages, resolveLanguage)] : [];
 }
 
-function textOf(content: Buffer, values: Readonly<Record<string, string | number | boolean>>): string {
-  if (content.includes(0)) return `[a binary file, ${bytes(content.length)}]`;
+/** A text file's lines for the model, or in a sentence why there are none. */
+function textOf(
+  content: Buffer,
+  values: Readonly<Record<string, string | number | boolean>>,
+  maxOutputLength: number,
+): string {
+  if (content.includes(0)) return ownLine(`A binary file of ${bytes(content.length)}. Read it with code.`);
+  if (!isUtf8(content)) {
+    return ownLine(
+      `A file of ${bytes(content.length)} that is no UTF-8 text. Read it with code, by its own encoding.`,
+    );
+  }
   const text = content.toString("utf8");
+  if (text === "") return ownLine("The file is empty.");
   const { start_line: start = 1, end_line: end } = values as { start_line?: number; end_line?: number };
-  if (start === 1 && end === undefined) return text === "" ? "[the file is empty]" : text;
+  if (start === 1 && end === undefined) return shorten(text, maxOutputLength);
   const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
   const chosen = lines.slice(start - 1, end ?? lines.length);
-  return chosen.length === 0 ? `[the file has ${count(lines.length, "line")}]` : chosen.join("\n");
+  if (chosen.length === 0) return ownLine(`No such lines: the file has ${count(lines.length, "line")}.`);
+  return shorten(chosen.join("\n"), maxOutputLength);
 }
 
 const signatures: readonly (readonly [mediaType: string, start: Buffer])[] = [

@@ -7,9 +7,14 @@ export type { ToolFile, ToolImage, ToolOutcome, ToolStatus } from "./tool-outcom
 export { SandboxToolError, failureOutcome } from "./failure-text.ts";
 export { commandProblem } from "./command-problem.ts";
 export { shorten } from "./shorten.ts";
+export { foreignText, ownLine } from "./own-words.ts";
+export { checkToolOptions } from "./tool-options.ts";
+export { runShellCommands } from "./shell-commands.ts";
+export type { ShellCommandOutput, ShellRequest } from "./shell-commands.ts";
 export { ToolSessions, defaultConversation } from "./tool-sessions.ts";
 export type { OpenToolSession, ToolSessionsOptions } from "./tool-sessions.ts";
 export type { KnownFacts, OpenRequest, SessionSourceOptions } from "./session-source.ts";
 export type { LiveSession } from "./live-session.ts";
 export { harmlessly } from "../harmlessly.ts";
+export { toolNames } from "./tool-names.ts";
 export { ConversationsByCall } from "./conversations-by-call.ts";

@@ -1,4 +1,5 @@
 import type { CommandResult, ExecutionResult } from "../execution.ts";
+import { ownLine, shownName, shownSentence } from "./own-words.ts";
 import { shortenAll } from "./shorten.ts";
 import type { ToolFile, ToolImage } from "./tool-outcome.ts";
 
@@ -20,7 +21,7 @@ const mostNamed = 20;
 
 /**
  * What a model is told of a run, within about `most` characters of output: what was printed, the last value, the error with
- * its traceback, then in brackets what the sandbox has to say.
+ * its traceback, then in lines of its own what the sandbox has to say.
  */
 export function resultText(told: Told, most: number): string {
   const { result, images, files, notices } = told;
@@ -35,7 +36,7 @@ export function resultText(told: Told, most: number): string {
   );
   const [stdout, stderr, traceback, value] = parts as [string, string, string, string];
   const lines = [
-    ...notices.map((notice) => `[${notice}]`),
+    ...notices.map(ownLine),
     stdout,
     stderr && (stdout === "" && traceback === "" && result.status !== "ok" ? stderr : `stderr:\n${stderr}`),
     traceback,
@@ -44,14 +45,15 @@ export function resultText(told: Told, most: number): string {
     fileLine(files),
     endLine(told),
   ].filter((part) => part !== "");
-  if (lines.length === notices.length) lines.push("[Finished without output. Print what you want to see.]");
+  if (lines.length === notices.length)
+    lines.push(ownLine("Finished without output. Print what you want to see."));
   return lines.join("\n");
 }
 
-/** The traceback, unless the interpreter has printed it already. */
+/** The traceback, unless the interpreter has printed it already, or the last line tells all of it. */
 function tracebackOf({ result }: Told): string {
   const { error } = result;
-  if (!error) return "";
+  if (!error || isSignal(result)) return "";
   const text = withoutLastNewline(error.traceback || `${error.name}: ${error.message}`);
   return result.stderr.includes(text) ? "" : text;
 }
@@ -59,38 +61,45 @@ function tracebackOf({ result }: Told): string {
 function imageLine(images: Told["images"]): string {
   if (images.length === 0) return "";
   const places = images.map(({ path, mediaType }) =>
-    path === null ? `${mediaType}, which could not be saved` : `saved at ${path}`,
+    path === null ? `${mediaType}, which could not be saved` : `saved at ${shownName(path)}`,
   );
-  return `[${count(images.length, "image")}: ${places.join("; ")}]`;
+  return ownLine(`${count(images.length, "image")}: ${places.join("; ")}`);
 }
 
 function fileLine(files: readonly ToolFile[]): string {
   if (files.length === 0) return "";
-  const named = files.slice(0, mostNamed).map(({ path, size }) => `${path} (${bytes(size)})`);
+  const named = files.slice(0, mostNamed).map(({ path, size }) => `${shownName(path)} (${bytes(size)})`);
   const more = files.length > mostNamed ? `, and ${files.length - mostNamed} more` : "";
-  return `[${count(files.length, "file")} written: ${named.join(", ")}${more}]`;
+  return ownLine(`${count(files.length, "file")} written: ${named.join(", ")}${more}`);
 }
 
 function endLine(told: Told): string {
   const { forgot } = told;
   const lost = forgot ? " The interpreter ended: variables are gone, files are still there." : "";
   const sentence = endSentence(told);
-  return sentence === "" && lost === "" ? "" : `[${`${sentence}${lost}`.trim()}]`;
+  return sentence === "" && lost === "" ? "" : ownLine(`${sentence}${lost}`.trim());
 }
 
 function endSentence({ result, timeoutMs, memoryBytes }: Told): string {
   const { status, exitCode, signal, error } = result;
   if (status === "ok") return "";
-  if (status === "timed-out") return `Stopped after ${seconds(timeoutMs)}, the time limit of this call.`;
+  if (status === "timed-out") {
+    const unit = timeoutMs < 1_000 ? " timeout_ms is in milliseconds." : "";
+    return `Stopped after ${seconds(timeoutMs)}, the time limit of this call.${unit}`;
+  }
   if (status === "out-of-memory") {
     const room = memoryBytes === undefined ? "" : ` The sandbox has ${bytes(memoryBytes)} in all.`;
     return `Killed: out of memory.${room}`;
   }
   if (status === "cancelled") return "Cancelled.";
-  // An error that a signal made has its name.
-  const bySignal = signal === null || signal === error?.name ? "" : ` by ${signal}`;
-  const how = exitCode === null ? bySignal : ` with exit code ${exitCode}`;
-  return `Failed${error ? `: ${error.name}` : ""}${how === "" ? "" : error ? `,${how}` : how}.`;
+  if (isSignal(result)) return `Ended by ${signal!}. ${shownSentence(error!.message)}`;
+  const how = exitCode === null ? (signal === null ? "" : ` by ${signal}`) : ` with exit code ${exitCode}`;
+  return `Failed${error ? `: ${shownName(error.name)}` : ""}${how === "" ? "" : error ? `,${how}` : how}.`;
+}
+
+/** Whether the error is but a signal's meaning: it has the signal's name. */
+function isSignal({ error, signal }: Told["result"]): boolean {
+  return signal !== null && error?.name === signal;
 }
 
 /** "1 file", "2 files". */

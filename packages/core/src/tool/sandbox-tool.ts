@@ -4,7 +4,7 @@ import type { Argument, ToolSchema } from "./arguments.ts";
 import { failureOutcome } from "./failure-text.ts";
 import { LiveOutput } from "./live-output.ts";
 import type { LiveSession } from "./live-session.ts";
-import { nothingRan } from "./tool-outcome.ts";
+import { afterNotices, nothingRan } from "./tool-outcome.ts";
 import type { ToolOutcome } from "./tool-outcome.ts";
 import type { ToolSessions } from "./tool-sessions.ts";
 import type { OutputListener } from "../box/outputs.ts";
@@ -13,10 +13,17 @@ import type { OutputListener } from "../box/outputs.ts";
 export interface ToolCallOptions {
   /** The conversation that the call belongs to; those of another name never see its session. */
   readonly conversation?: string;
+  /**
+   * True: the conversation has results of earlier calls. Where its session is opened only now, because the program was started
+   * again in between, the model is told that theirs is gone. Default false.
+   */
+  readonly continued?: boolean;
   /** Aborting kills what the call started; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told the output so far, its last 8,000 characters, at most ten times a second. */
   readonly onProgress?: (text: string) => void;
+  /** Characters of output that the model wants, where it may say so; never more than the tool's own `maxOutputLength`. */
+  readonly maxOutputLength?: number;
 }
 
 /** A tool in no framework's terms: adapters reshape it. */
@@ -51,6 +58,7 @@ export interface ToolWork {
   /** What the model has to be told first. */
   readonly notices: readonly string[];
   readonly timeoutMs: number;
+  readonly maxOutputLength: number;
   readonly signal: AbortSignal | undefined;
   readonly onOutput: OutputListener | undefined;
 }
@@ -72,9 +80,17 @@ export function defineTool(definition: ToolDefinition, settings: ToolSettings): 
     readOnly,
     inputSchema: schemaOf(definition.arguments),
     async call(input, options = {}) {
-      checkKnown(`${name}.call`, options, ["conversation", "signal", "onProgress"]);
+      checkKnown(`${name}.call`, options, [
+        "conversation",
+        "continued",
+        "signal",
+        "onProgress",
+        "maxOutputLength",
+      ]);
       checkOptional(options, "onProgress", "function");
-      const { conversation, signal, onProgress } = options;
+      const { conversation, continued = false, signal, onProgress } = options;
+      const { maxOutputLength = Number.POSITIVE_INFINITY } = options;
+      checkNumber("maxOutputLength", maxOutputLength, { least: 0, most: Number.POSITIVE_INFINITY });
       signal?.throwIfAborted();
       const read = readArguments(definition.arguments, input);
       if ("problem" in read) return nothingRan("refused", `Nothing was run. ${read.problem}`);
@@ -82,24 +98,28 @@ export function defineTool(definition: ToolDefinition, settings: ToolSettings): 
       const live = onProgress && new LiveOutput(onProgress);
       const request = {
         signal,
+        continued,
         ...(conversation === undefined ? {} : { conversation }),
         ...(typeof values["language"] === "string" ? { language: values["language"] } : {}),
       };
+      let notices = notes;
       try {
-        return await sessions.use(request, (session, notices) =>
-          definition.run({
+        return await sessions.use(request, (session, ofSession) => {
+          notices = [...ofSession, ...notes];
+          return definition.run({
             live: session,
             values,
-            notices: [...notices, ...notes],
+            notices,
             timeoutMs: timeoutOf(values, session, maxTimeoutMs),
+            maxOutputLength: Math.min(maxOutputLength, settings.maxOutputLength),
             signal,
             onOutput: live && ((chunk) => live.push(chunk)),
-          }),
-        );
+          });
+        });
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
         settings.onError?.(error);
-        return failureOutcome(error, !sessions.given);
+        return afterNotices(failureOutcome(error, !sessions.given), notices);
       } finally {
         live?.end();
       }

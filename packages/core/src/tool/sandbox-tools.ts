@@ -6,6 +6,7 @@ import { harmlessly } from "../harmlessly.ts";
 import { fileTools } from "./file-tools.ts";
 import { checkFigures, checkToolName } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings } from "./sandbox-tool.ts";
+import { checkToolOptions } from "./tool-options.ts";
 import { ToolSessions } from "./tool-sessions.ts";
 import type { ToolSessionsOptions } from "./tool-sessions.ts";
 
@@ -42,6 +43,7 @@ export interface SandboxTools extends AsyncDisposable {
 export function sandboxTools(options: SandboxToolsOptions = {}): SandboxTools {
   const { sessions: shared, name = "execute_code", extraInstructions, onError, ...more } = options;
   const { maxTimeoutMs, maxOutputLength = 30_000, ...sessionOptions } = more;
+  checkToolOptions("sandboxTools", options);
   checkToolName(name);
   checkOptional({ extraInstructions }, "extraInstructions", "string");
   checkOptional({ onError }, "onError", "function");

@@ -1,10 +1,13 @@
-/** The text, or its head and tail with a line between them that says how many characters are missing. */
+import { foreignText, ownLine } from "./own-words.ts";
+
+/** A program's text for a model: whole, or its head and tail with a line between them that says how many characters are missing. */
 export function shorten(text: string, most: number): string {
-  if (text.length <= most) return text;
+  if (text.length <= most) return foreignText(text);
   const head = text.slice(0, Math.ceil(most / 2)).replace(/[\uD800-\uDBFF]$/, "");
   const tail = most < 2 ? "" : text.slice(-Math.floor(most / 2)).replace(/^[\uDC00-\uDFFF]/, "");
   const omitted = text.length - head.length - tail.length;
-  return `${head}\n[${omitted.toLocaleString("en")} characters left out here]\n${tail}`;
+  const gap = ownLine(`${omitted.toLocaleString("en")} characters left out here`);
+  return `${foreignText(head)}\n${gap}\n${foreignText(tail)}`;
 }
 
 /** Texts that share a budget of characters: the short ones stay whole, the long ones get equal parts of what is left. */

@@ -1,5 +1,6 @@
 import type { ExecutionError } from "../execution.ts";
 import type { SandboxToolError } from "./failure-text.ts";
+import { ownLine } from "./own-words.ts";
 
 /**
  * How a call ended. `refused`: the arguments were wrong, nothing ran. `lost`: the box ended during the call.
@@ -30,6 +31,7 @@ export interface ToolOutcome {
   readonly status: ToolStatus;
   /** Sentences that `text` begins with and that frameworks with a form of their own have to pass on: a sandbox that was replaced, arguments that were ignored. */
   readonly notices: readonly string[];
+  /** Standard output as in `text`: cut, and without imitations of the sandbox's own lines. So are `stderr` and `value`. */
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number | null;
@@ -43,10 +45,10 @@ export interface ToolOutcome {
   readonly failure?: SandboxToolError;
 }
 
-/** The outcome of a call in which nothing ran. */
-export function nothingRan(status: ToolStatus, text: string): ToolOutcome {
+/** The outcome of a call in which nothing ran; the model is told the sentence. */
+export function nothingRan(status: ToolStatus, sentence: string): ToolOutcome {
   return {
-    text,
+    text: ownLine(sentence),
     status,
     notices: [],
     stdout: "",
@@ -58,6 +60,11 @@ export function nothingRan(status: ToolStatus, text: string): ToolOutcome {
     files: [],
     durationMs: 0,
   };
+}
+
+/** The outcome, with what the model has to be told first. */
+export function afterNotices(outcome: ToolOutcome, notices: readonly string[]): ToolOutcome {
+  return { ...outcome, notices, text: [...notices.map(ownLine), outcome.text].join("\n") };
 }
 
 /** Whether frameworks that know failed tool calls should be told of one. */

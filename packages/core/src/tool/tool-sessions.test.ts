@@ -56,7 +56,7 @@ test("a box that dies during a call is told, and the next call simply has a new 
   const lost = await tools.code.call({ code: "die" });
   expect(lost).toMatchObject({ status: "lost" });
   expect(lost.text).toMatch(
-    /^The sandbox ended during this call.*The next call gets a new, empty sandbox\.$/,
+    /^\[sandbox: The sandbox ended during this call.*The next call gets a new, empty sandbox\.\]$/,
   );
   expect(firstLine((await tools.code.call({ code: "a" })).text)).toBe("new 1");
 });
@@ -71,7 +71,9 @@ test("a box that died between calls is replaced, and the model is told so once",
   const { text, status, notices } = await tools.code.call({ code: "a" });
   expect(status).toBe("ok");
   expect(notices).toEqual([expect.stringMatching(/^The sandbox of the earlier calls has ended by itself\./)]);
-  expect(text).toMatch(/^\[The sandbox of the earlier calls has ended by itself\. .*are gone\.\]\nnew 1/);
+  expect(text).toMatch(
+    /^\[sandbox: The sandbox of the earlier calls has ended by itself\. .*are gone\.\]\nnew 1/,
+  );
   expect(firstLine((await tools.code.call({ code: "a" })).text)).toBe("there 1");
 });
 
@@ -82,7 +84,7 @@ test("a session that nobody uses is closed, and the next call is told why its fi
   while (session.isOpen) await wait(5);
   expect(tools.sessions.list()).toEqual([]);
   expect((await tools.code.call({ code: "a" })).text).toMatch(
-    /^\[The sandbox .* not used for a while.*\nnew 1/,
+    /^\[sandbox: The sandbox .* not used for a while.*\nnew 1/,
   );
 });
 
@@ -159,7 +161,7 @@ test("a session that was given is used, never closed, and serves one conversatio
   expect(session.isOpen).toBe(true);
   const tools = sandboxTools({ session });
   await session.close();
-  expect((await tools.code.call({ code: "a" })).text).toMatch(/It cannot be replaced\.$/);
+  expect((await tools.code.call({ code: "a" })).text).toMatch(/It cannot be replaced\.\]$/);
 });
 
 test("sessions are shared by several sets of tools, and their owner's", async () => {
@@ -236,4 +238,47 @@ test("a session of another language than asked for is an error, and closed", asy
   });
   expect((await tools.code.call({ code: "a" })).status).toBe("unavailable");
   expect(session!.isOpen).toBe(false);
+});
+
+const lost = /^\[sandbox: The sandbox of the earlier calls has ended by itself\./;
+
+test("that a sandbox was replaced is told by a call that fails too, and by the one after a cancelled one", async () => {
+  await using tools = sandboxTools({
+    runtime: memory({
+      run: async ({ code, signal }) => {
+        if (code === "wait") await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        return { stdout: "ran" };
+      },
+    }),
+  });
+  const lose = async (): Promise<void> => tools.sessions.session()!.close();
+  await tools.code.call({ code: "a" });
+  await lose();
+  const { text, notices } = await tools.readFile.call({ path: "gone.txt" });
+  expect(text).toMatch(lost);
+  expect(text).toMatch(/\n\[sandbox: There is no such file or folder in the sandbox\.\]$/);
+  expect(notices).toHaveLength(1);
+  await lose();
+  expect((await tools.command.call({ command: "é".repeat(99_000) })).text).toMatch(lost);
+  await lose();
+  const control = new AbortController();
+  const cancelled = tools.code.call({ code: "wait" }, { signal: control.signal });
+  await expect.poll(() => tools.sessions.session()?.isOpen).toBe(true);
+  control.abort(new Error("enough"));
+  await expect(cancelled).rejects.toThrow("enough");
+  expect((await tools.code.call({ code: "a" })).text).toMatch(lost);
+  expect((await tools.code.call({ code: "a" })).text).toBe("ran");
+});
+
+test("a conversation that goes on in another program is told that its sandbox is a new one, once", async () => {
+  await using tools = sandboxTools({ runtime: memory(script), languages: ["python", "bash"] });
+  const call = async (language: string, conversation: string, continued: boolean): Promise<string> =>
+    firstLine((await tools.code.call({ code: "a", language }, { conversation, continued })).text);
+  expect(await call("python", "old", true)).toMatch(
+    /^\[sandbox: This call ran in a new sandbox, not in that of the earlier calls:/,
+  );
+  expect(await call("python", "old", true)).toBe("there 1");
+  expect(await call("bash", "old", true)).toBe("new 1");
+  expect(await call("python", "new", false)).toBe("new 1");
+  expect(await call("python", "new", true)).toBe("there 1");
 });

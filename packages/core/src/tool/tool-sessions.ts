@@ -6,6 +6,7 @@ import type { SandboxSession } from "../session.ts";
 import { Conversation } from "./conversation.ts";
 import type { Ended } from "./conversation.ts";
 import type { LiveSession } from "./live-session.ts";
+import { checkSessionsOptions } from "./tool-options.ts";
 import { sessionSource } from "./session-source.ts";
 import type { KnownFacts, SessionSource, SessionSourceOptions } from "./session-source.ts";
 
@@ -52,6 +53,7 @@ export class ToolSessions implements AsyncDisposable {
   #disposed = false;
 
   constructor(options: ToolSessionsOptions = {}) {
+    checkSessionsOptions("ToolSessions", options);
     const { keepState = false, idleMs = 600_000, maxSessions = 100, ...source } = options;
     checkOptional({ keepState }, "keepState", "boolean");
     checkNumber("idleMs", idleMs, { least: 1, most: mostTimeoutMs });
@@ -84,13 +86,18 @@ export class ToolSessions implements AsyncDisposable {
       readonly conversation?: string;
       readonly language?: string;
       readonly signal?: AbortSignal | undefined;
+      /** Whether the conversation has results of earlier calls, also of another program's. Default false. */
+      readonly continued?: boolean;
     },
     work: (live: LiveSession, notices: readonly string[]) => Promise<Result>,
   ): Promise<Result> {
     const { conversation = defaultConversation, language = this.languages[0]!, signal } = request;
+    // A language that this program's sessions of the conversation did not have yet is no loss.
+    const isKnown = this.languages.some((name) => this.#knows(keyOf(conversation, name)));
+    const continued = request.continued === true && !isKnown;
     const found = this.#conversation(conversation, language);
     try {
-      return await found.use(work, signal);
+      return await found.use(work, { signal, continued });
     } catch (error) {
       if (SandboxError.is(error) && lossCodes.has(error.code)) found.forgetLoss();
       if (!found.active) this.#conversations.delete(keyOf(conversation, language));
@@ -176,6 +183,10 @@ export class ToolSessions implements AsyncDisposable {
     }
     conversation.lastUse = ++this.#uses;
     return conversation;
+  }
+
+  #knows(key: string): boolean {
+    return this.#conversations.has(key) || this.#remembered.has(key);
   }
 
   #makeRoom(): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SandboxError } from "@llm-sandbox/core";
 import type { CommandResult, SandboxErrorCode, SandboxSession, SessionFiles } from "@llm-sandbox/core";
-import { commandProblem } from "@llm-sandbox/core/tool";
+import { commandProblem, foreignText, ownLine } from "@llm-sandbox/core/tool";
 import type { ToolSessions } from "@llm-sandbox/core/tool";
 import { BaseSandbox } from "deepagents";
 import type {
@@ -41,7 +41,7 @@ export class BoxBackend extends BaseSandbox {
   override async execute(command: string): Promise<ExecuteResponse> {
     const problem = commandProblem(command);
     if (problem !== undefined)
-      return { output: `Nothing was run. ${problem}`, exitCode: 1, truncated: false };
+      return { output: ownLine(`Nothing was run. ${problem}`), exitCode: 1, truncated: false };
     const whose = this.#whose();
     const { signal } = whose;
     return this.#sessions.use(whose, async ({ session }) => {
@@ -50,7 +50,7 @@ export class BoxBackend extends BaseSandbox {
       const { stdout, stderr, truncated } = result;
       const end = endOf(result, session.facts.timeoutMs);
       return {
-        output: [stdout, stderr, end].reduce(joined),
+        output: [foreignText(stdout), foreignText(stderr), end].reduce(joined),
         exitCode: exitCodeOf(result),
         truncated: truncated.stdout.omittedBytes + truncated.stderr.omittedBytes > 0,
       };
@@ -182,7 +182,8 @@ function exitCodeOf({ status, exitCode }: CommandResult): number {
 }
 
 function endOf({ status, signal }: CommandResult, timeoutMs: number): string {
-  if (status === "timed-out") return `[Stopped after ${timeoutMs / 1_000} s, the time limit of a command.]`;
-  if (status === "out-of-memory") return "[Killed: out of memory.]";
-  return signal === null ? "" : `[Ended by ${signal}.]`;
+  if (status === "timed-out")
+    return ownLine(`Stopped after ${timeoutMs / 1_000} s, the time limit of a command.`);
+  if (status === "out-of-memory") return ownLine("Killed: out of memory.");
+  return signal === null ? "" : ownLine(`Ended by ${signal}.`);
 }

@@ -107,7 +107,7 @@ test("a sandbox that was replaced is told once, whatever the next operation is",
   await backend.execute("x");
   await end();
   const told = "The sandbox of the earlier calls is gone, with its files. There is a new, empty one.";
-  expect((await backend.execute("x")).output).toBe(`[${told}]\nran\n`);
+  expect((await backend.execute("x")).output).toBe(`[sandbox: ${told}]\nran\n`);
   expect((await backend.execute("x")).output).toBe("ran\n");
   await end();
   expect(await backend.write("/workspace/a", "x")).toEqual({
@@ -121,7 +121,7 @@ test("a sandbox that was replaced is told once, whatever the next operation is",
 
 test("a box that dies during an operation is told, and never looks like an empty folder", async () => {
   await using backend = make({ command: ({ loseBox }) => loseBox() });
-  const lost = /^The sandbox ended during this call/;
+  const lost = /^\[sandbox: The sandbox ended during this call/;
   expect(await backend.execute("x")).toMatchObject({ exitCode: 1, output: expect.stringMatching(lost) });
   expect(await backend.ls("/workspace")).toEqual({ error: expect.stringMatching(lost) });
   expect(await backend.grep("x", "/workspace")).toEqual({ error: expect.stringMatching(lost) });
@@ -177,7 +177,7 @@ test.each([
 ])("a command that cannot be, %s, is told", async (_, command, expected) => {
   await using backend = make({ command: () => ({ stdout: "ran" }) });
   const { output, exitCode } = await backend.execute(command as string);
-  expect(output).toMatch(/^Nothing was run\. /);
+  expect(output).toMatch(/^\[sandbox: Nothing was run\. /);
   expect(output).toMatch(expected);
   expect(exitCode).toBe(1);
 });

@@ -1,4 +1,4 @@
-import { failureOutcome, harmlessly, sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, failureOutcome, harmlessly, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
 import type { SandboxTools, SandboxToolsOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
@@ -40,6 +40,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   /** Checks every option and starts nothing; throws a SandboxError. */
   constructor(options: DeepAgentsSandboxOptions = {}) {
     super();
+    checkToolOptions("DeepAgentsSandbox", options);
     this.#onError = harmlessly(options.onError);
     this.#tools = sandboxTools(options);
     this.#box = new BoxBackend(this.#tools.sessions, () => this.#whose());
@@ -79,7 +80,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     try {
       const replaced = await this.#wasReplaced();
       const response = await this.#box.execute(command);
-      return replaced ? { ...response, output: `[${replacedText}]\n${response.output}` } : response;
+      return replaced ? { ...response, output: `${ownLine(replacedText)}\n${response.output}` } : response;
     } catch (error) {
       return { output: this.#told(error), exitCode: 1, truncated: false };
     }

@@ -1,4 +1,4 @@
-import { failureOutcome, harmlessly, sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, failureOutcome, harmlessly, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolCallOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { ApplyPatchOperation, ApplyPatchResult, Editor } from "@openai/agents";
 import type { ApplyPatchTool, ResponseInputItem } from "openai/resources/responses/responses";
@@ -28,6 +28,7 @@ export interface AgentEditor extends Editor, AsyncDisposable {
 
 /** An editor for `applyPatchTool({ editor })` and for `apply_patch_call`. Failures are told to the model; nothing is half done. */
 export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEditor {
+  checkToolOptions("createSandboxEditor", options, ["conversation"]);
   const { conversation, ...more } = options;
   checkConversation(conversation);
   const { sessions, [Symbol.asyncDispose]: dispose } = sandboxTools(more);
@@ -39,7 +40,7 @@ export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEdit
       return await sessions.use(request, async (live, notices) => {
         const told = await applyOperation(operation as ApplyPatchOperation, live.session.files, call.signal);
         await live.changes();
-        return { status: "completed", output: [...notices.map((notice) => `[${notice}]`), told].join("\n") };
+        return { status: "completed", output: [...notices.map(ownLine), told].join("\n") };
       });
     } catch (error) {
       if (call.signal?.aborted) throw call.signal.reason;

@@ -1,8 +1,7 @@
-import { sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, runShellCommands, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolSessions } from "@llm-sandbox/core/tool";
 import type { Shell } from "@openai/agents";
 import type { SandboxShellOptions } from "../sandbox-shell.ts";
-import { runShellCommands } from "../shell-commands.ts";
 import { checkConversation } from "./agent-tool.ts";
 
 /** Everything that `createSandboxShell` takes for an agent. */
@@ -18,6 +17,7 @@ export interface AgentShell extends Shell, AsyncDisposable {
 
 /** A shell for `shellTool({ shell })`: each command is a fresh `sh` in the working folder; files stay. It never throws. */
 export function createSandboxShell(options: AgentShellOptions = {}): AgentShell {
+  checkToolOptions("createSandboxShell", options, ["conversation"]);
   const { conversation, ...more } = options;
   checkConversation(conversation);
   const tools = sandboxTools(more);

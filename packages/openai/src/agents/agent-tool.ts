@@ -1,5 +1,5 @@
 import { SandboxError } from "@llm-sandbox/core";
-import { harmlessly, sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, harmlessly, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolOutcome, ToolSessions } from "@llm-sandbox/core/tool";
 import { tool } from "@openai/agents";
 import type { FunctionTool, RunContext, ToolOutputImage, ToolOutputText } from "@openai/agents";
@@ -32,6 +32,7 @@ export interface AgentToolSchema {
 
 /** A tool that runs code, for the `tools` of an `Agent`. Nothing starts before its first call. */
 export function createSandboxTool(options: AgentToolOptions = {}): AgentTool {
+  checkToolOptions("createSandboxTool", options, ["conversation", "needsApproval", "images", "onOutcome"]);
   const { conversation, needsApproval = false, images = false, onOutcome, ...more } = options;
   const tools = sandboxTools(more);
   const { name, description, inputSchema } = tools.code;

@@ -1,6 +1,6 @@
 import { SandboxError } from "@llm-sandbox/core";
 import type { SandboxSession as Session } from "@llm-sandbox/core";
-import { commandProblem, failureOutcome, harmlessly, shorten } from "@llm-sandbox/core/tool";
+import { commandProblem, failureOutcome, harmlessly, ownLine, shorten } from "@llm-sandbox/core/tool";
 import type { ApplyPatchOperation, ApplyPatchResult, Editor, ToolOutputImage } from "@openai/agents";
 import type {
   ExecCommandArgs,
@@ -78,12 +78,12 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
       ),
     );
     const most = Math.min(mostCharacters, (maxOutputTokens ?? Number.POSITIVE_INFINITY) * 4);
-    const end = result.status === "timed-out" ? "[Stopped: the time limit of a command was over.]\n" : "";
-    const parts = [result.stdout, result.stderr + end].filter((part) => part !== "");
+    const end = endOf(result.status);
+    const parts = [result.stdout, result.stderr].filter((part) => part !== "");
     return {
-      output: shorten(parts.join(result.stdout.endsWith("\n") ? "" : "\n"), most),
+      output: shorten(parts.join(result.stdout.endsWith("\n") ? "" : "\n"), most) + end,
       stdout: shorten(result.stdout, most),
-      stderr: shorten(result.stderr + end, most),
+      stderr: shorten(result.stderr, most) + end,
       wallTimeSeconds: result.durationMs / 1_000,
       exitCode: result.status === "timed-out" ? 124 : (result.exitCode ?? 137),
     };
@@ -203,12 +203,19 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
   }
 }
 
+/** What an exit code does not tell. */
+function endOf(status: string): string {
+  if (status === "timed-out") return `\n${ownLine("Stopped: the time limit of a command was over.")}\n`;
+  return status === "out-of-memory" ? `\n${ownLine("Killed: out of memory.")}\n` : "";
+}
+
 function checkUser(runAs: string | undefined): void {
   if (runAs !== undefined) throw unsupported("A sandbox has one user: runAs cannot be honoured.");
 }
 
 function refused(text: string): SandboxExecResult {
-  return { output: text, stdout: "", stderr: text, wallTimeSeconds: 0, exitCode: 1 };
+  const line = ownLine(text);
+  return { output: line, stdout: "", stderr: line, wallTimeSeconds: 0, exitCode: 1 };
 }
 
 const signatures: readonly (readonly [mediaType: string, at: number, start: Buffer])[] = [
