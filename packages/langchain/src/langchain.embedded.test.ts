@@ -35,6 +35,18 @@ test("a deepagents backend on the embedded runtime, whose find and grep know lit
   expect(await sandbox.grep("needle", root, null, 1)).toMatchObject({ truncated: true });
   expect((await sandbox.grep("needle", `${root}/a.py`)).matches).toHaveLength(1);
   expect((await sandbox.grep("n.*", root)).matches).toEqual([]);
+  expect(
+    paths(await sandbox.glob("**/*.py", "/")).filter((path) => path.startsWith("workspace/tree")),
+  ).toEqual(["workspace/tree/a.py", "workspace/tree/sub folder/b.py"]);
+  expect(paths(await sandbox.glob("tree/*.py"))).toEqual(["/workspace/tree/a.py"]);
+  expect(paths(await sandbox.glob("**/*.conf", "/"))).toEqual([]);
+  const everywhere = await sandbox.grep("needle", "/", "*.py");
+  expect(everywhere.matches!.map(({ path }) => path).sort()).toEqual([
+    "/workspace/tree/a.py",
+    "/workspace/tree/sub folder/b.py",
+  ]);
+  expect(await sandbox.grep("needle", "/", null, 1)).toMatchObject({ matches: [{}], truncated: true });
+  expect((await sandbox.grep("root", "/")).matches).toEqual([]);
   expect(await sandbox.read(`${root}/a.py`, 1, 1)).toMatchObject({ startLine: 2, endLine: 2, totalLines: 2 });
   expect(await sandbox.edit(`${root}/a.py`, "os", "re")).toMatchObject({ occurrences: 1 });
   expect((await sandbox.execute(`cat ${root}/a.py`)).output).toContain("import re\n");

@@ -117,6 +117,15 @@ test("deepagents: ls, glob and grep", async () => {
   expect((await sandbox.grep("needle", `${root}/tree`)).matches).toHaveLength(3);
   expect((await sandbox.grep("a.c*", `${root}/tree`)).matches).toEqual([]);
   expect((await sandbox.grep("needle", `${root}/tree`, null, 1)).matches).toHaveLength(1);
+  const everywhere = await sandbox.glob("**/*.py", "/");
+  expect(paths(everywhere)).toEqual([
+    "workspace/contract/tree/a.py",
+    "workspace/contract/tree/sub folder/b.py",
+  ]);
+  expect(paths(await sandbox.glob("contract/tree/*.py"))).toEqual([`${root}/tree/a.py`]);
+  expect((await sandbox.grep("needle", "/")).matches).toHaveLength(3);
+  expect(await sandbox.grep("needle", "/", null, 1)).toMatchObject({ matches: [{}], truncated: true });
+  expect((await sandbox.grep("root:x:0:0", "/")).matches).toEqual([]);
 });
 
 test("deepagents: delete takes files, folders and what is not there", async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SandboxError } from "@llm-sandbox/core";
 import type { CommandResult, SandboxErrorCode, SandboxSession, SessionFiles } from "@llm-sandbox/core";
-import { commandProblem, foreignText, ownLine } from "@llm-sandbox/core/tool";
+import { commandProblem, ownLine } from "@llm-sandbox/core/tool";
 import type { ToolSessions } from "@llm-sandbox/core/tool";
 import { BaseSandbox } from "deepagents";
 import type {
@@ -13,7 +13,7 @@ import type {
   GrepResult,
   LsResult,
 } from "deepagents";
-import { findByGlob, findLines, listFolder } from "./search-files.ts";
+import { findByGlob, findLines, globExpression, listFolder } from "./search-files.ts";
 
 /** Whose session an operation works in, and what cancels it. */
 export interface Whose {
@@ -38,7 +38,21 @@ export class BoxBackend extends BaseSandbox {
     this.#whose = whose;
   }
 
+  get #workspace(): string {
+    return this.#sessions.facts(this.#sessions.languages[0]!).workspace;
+  }
+
+  /** The folders that programs can write in. */
+  get #written(): readonly string[] {
+    return [this.#workspace, "/tmp"];
+  }
+
   override async execute(command: string): Promise<ExecuteResponse> {
+    return this.run(command, (text) => text);
+  }
+
+  /** As `execute`, with what the command printed as `shown` gives it. */
+  async run(command: string, shown: (text: string) => string): Promise<ExecuteResponse> {
     const problem = commandProblem(command);
     if (problem !== undefined)
       return { output: ownLine(`Nothing was run. ${problem}`), exitCode: 1, truncated: false };
@@ -50,7 +64,7 @@ export class BoxBackend extends BaseSandbox {
       const { stdout, stderr, truncated } = result;
       const end = endOf(result, session.facts.timeoutMs);
       return {
-        output: [foreignText(stdout), foreignText(stderr), end].reduce(joined),
+        output: [shown(stdout), shown(stderr), end].reduce(joined),
         exitCode: exitCodeOf(result),
         truncated: truncated.stdout.omittedBytes + truncated.stderr.omittedBytes > 0,
       };
@@ -64,18 +78,61 @@ export class BoxBackend extends BaseSandbox {
     );
   }
 
-  override async glob(pattern: string, path = "/"): Promise<GlobResult> {
+  /** Without a path in the working folder, by absolute paths; of "/", whatever the sandbox's programs can have written. */
+  override async glob(pattern: string, path?: string): Promise<GlobResult> {
+    if (path !== undefined && path !== "/") return this.#globBelow(pattern, path);
+    const expression = globExpression(pattern);
+    const base = path ?? this.#workspace;
+    const prefix = base.endsWith("/") ? base : `${base}/`;
+    const found = [];
+    for (const folder of path === undefined ? [base] : this.#written) {
+      const result = await this.#globBelow("**", folder);
+      if (result.error !== undefined) return result;
+      found.push({
+        ...result,
+        files: result.files?.map((info) => ({ ...info, path: `${folder}/${info.path}` })),
+      });
+    }
+    const files = found
+      .flatMap((result) => result.files ?? [])
+      .filter((info) => expression.test(info.path.slice(prefix.length)))
+      .map((info) => (path === undefined ? info : { ...info, path: info.path.slice(prefix.length) }));
+    return { files, ...(found.some(({ truncated }) => truncated) ? { truncated: true } : {}) };
+  }
+
+  async #globBelow(pattern: string, path: string): Promise<GlobResult> {
     return this.#search(
       async (files, cancel) => ({ files: await findByGlob(files, pattern, path, cancel) }),
       () => super.glob(pattern, path),
     );
   }
 
+  /** Of "/", and without a path, whatever the sandbox's programs can have written: the rest is the system's. */
   override async grep(
     pattern: string,
     path = "/",
     glob: string | null = null,
     maxCount: number | null = null,
+  ): Promise<GrepResult> {
+    if (path !== "/") return this.#grepBelow(pattern, path, glob, maxCount);
+    const matches = [];
+    let truncated = false;
+    for (const folder of this.#written) {
+      const left: number | null = maxCount === null ? null : maxCount - matches.length;
+      // One more than there is room for, to know whether there are any.
+      const result = await this.#grepBelow(pattern, folder, glob, left === null ? null : left + 1);
+      if (result.error !== undefined) return result;
+      matches.push(...(result.matches ?? []).slice(0, left ?? undefined));
+      truncated ||= result.truncated === true || (left !== null && (result.matches?.length ?? 0) > left);
+    }
+    return { matches, ...(truncated ? { truncated } : {}) };
+  }
+
+  async #grepBelow(
+    pattern: string,
+    path: string,
+    glob: string | null,
+    maxCount: number | null,
   ): Promise<GrepResult> {
     return this.#search(
       async (files, cancel) => {

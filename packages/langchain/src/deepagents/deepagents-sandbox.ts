@@ -1,4 +1,11 @@
-import { checkToolOptions, failureOutcome, harmlessly, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
+import {
+  checkToolOptions,
+  failureOutcome,
+  foreignText,
+  harmlessly,
+  ownLine,
+  sandboxTools,
+} from "@llm-sandbox/core/tool";
 import type { SandboxTools, SandboxToolsOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
@@ -71,7 +78,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   get instructions(): string {
     const { workspace, network } = this.sessions.facts(this.sessions.languages[0]!);
     return [
-      `Commands start in ${workspace}. Write files there or in /tmp: nothing else can be written.`,
+      `Commands start in ${workspace}. Write files there or in /tmp: nothing else can be written, and a search of "/" looks there alone.`,
       ...(network === "none" ? ["There is no network."] : []),
     ].join(" ");
   }
@@ -79,7 +86,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   override async execute(command: string): Promise<ExecuteResponse> {
     try {
       const replaced = await this.#wasReplaced();
-      const response = await this.#box.execute(command);
+      const response = await this.#box.run(command, foreignText);
       return replaced ? { ...response, output: `${ownLine(replacedText)}\n${response.output}` } : response;
     } catch (error) {
       return { output: this.#told(error), exitCode: 1, truncated: false };

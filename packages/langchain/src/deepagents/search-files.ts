@@ -107,7 +107,8 @@ function infoOf({ type, size, modifiedAt }: FileEntry, path: string): FileInfo {
   return { path, is_dir: type === "directory", size, modified_at: modifiedAt.toISOString() };
 }
 
-function globExpression(pattern: string): RegExp {
+/** What a glob pattern fits. */
+export function globExpression(pattern: string): RegExp {
   const source = pattern.replaceAll(/\*\*\/|\*\*|\*|\?|\[[^\]]+\]|[.+^${}()|[\]\\]/g, (part) => {
     if (part === "**/") return "(?:.*/)?";
     if (part === "**") return ".*";

@@ -1,9 +1,10 @@
 import { checkToolOptions, failureOutcome, harmlessly, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolCallOptions, ToolSessions } from "@llm-sandbox/core/tool";
-import type { ApplyPatchOperation, ApplyPatchResult, Editor } from "@openai/agents";
+import type { ApplyPatchOperation, ApplyPatchResult, Editor, EditorInvocationContext } from "@openai/agents";
 import type { ApplyPatchTool, ResponseInputItem } from "openai/resources/responses/responses";
 import type { AgentShellOptions } from "./agent-shell.ts";
 import { checkConversation } from "./agent-tool.ts";
+import { conversationOfRun } from "./conversation-of-run.ts";
 import { Refusal, applyOperation } from "./apply-operation.ts";
 
 /** Everything that `createSandboxEditor` takes. */
@@ -14,9 +15,18 @@ export type ApplyPatchCall = Pick<ResponseInputItem.ApplyPatchCall, "type" | "ca
 
 /** An editor of files in a sandbox. Disposing it closes the sessions that it opened. */
 export interface AgentEditor extends Editor, AsyncDisposable {
-  createFile(operation: Extract<ApplyPatchOperation, { type: "create_file" }>): Promise<ApplyPatchResult>;
-  updateFile(operation: Extract<ApplyPatchOperation, { type: "update_file" }>): Promise<ApplyPatchResult>;
-  deleteFile(operation: Extract<ApplyPatchOperation, { type: "delete_file" }>): Promise<ApplyPatchResult>;
+  createFile(
+    operation: Extract<ApplyPatchOperation, { type: "create_file" }>,
+    context?: EditorInvocationContext,
+  ): Promise<ApplyPatchResult>;
+  updateFile(
+    operation: Extract<ApplyPatchOperation, { type: "update_file" }>,
+    context?: EditorInvocationContext,
+  ): Promise<ApplyPatchResult>;
+  deleteFile(
+    operation: Extract<ApplyPatchOperation, { type: "delete_file" }>,
+    context?: EditorInvocationContext,
+  ): Promise<ApplyPatchResult>;
   /** For `tools` of Responses, without the Agents SDK's loop. */
   readonly definition: ApplyPatchTool;
   /** Whether the item is an `apply_patch_call`. */
@@ -33,8 +43,12 @@ export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEdit
   checkConversation(conversation);
   const { sessions, [Symbol.asyncDispose]: dispose } = sandboxTools(more);
 
-  async function edit(operation: unknown, call: ToolCallOptions = {}): Promise<ApplyPatchResult> {
-    const whose = call.conversation ?? conversation;
+  async function edit(
+    operation: unknown,
+    call: ToolCallOptions = {},
+    ofRun?: string,
+  ): Promise<ApplyPatchResult> {
+    const whose = call.conversation ?? conversation ?? (sessions.given ? undefined : ofRun);
     const request = { signal: call.signal, ...(whose === undefined ? {} : { conversation: whose }) };
     try {
       return await sessions.use(request, async (live, notices) => {
@@ -50,10 +64,15 @@ export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEdit
     }
   }
 
+  const editOfRun = (
+    operation: ApplyPatchOperation,
+    context?: EditorInvocationContext,
+  ): Promise<ApplyPatchResult> => edit(operation, {}, conversationOfRun(context?.runContext));
+
   return {
-    createFile: (operation) => edit(operation),
-    updateFile: (operation) => edit(operation),
-    deleteFile: (operation) => edit(operation),
+    createFile: editOfRun,
+    updateFile: editOfRun,
+    deleteFile: editOfRun,
     definition: { type: "apply_patch" },
     handles: (item): item is ApplyPatchCall =>
       (item as { readonly type?: unknown } | null | undefined)?.type === "apply_patch_call",

@@ -1,12 +1,18 @@
+import { SandboxError } from "@llm-sandbox/core";
 import { checkToolOptions, runShellCommands, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolSessions } from "@llm-sandbox/core/tool";
+import { getCurrentTrace } from "@openai/agents";
 import type { Shell } from "@openai/agents";
 import type { SandboxShellOptions } from "../sandbox-shell.ts";
 import { checkConversation } from "./agent-tool.ts";
+import { conversationOfRun } from "./conversation-of-run.ts";
 
 /** Everything that `createSandboxShell` takes for an agent. */
 export interface AgentShellOptions extends SandboxShellOptions {
-  /** Whose session the commands get: the SDK hands a shell neither the run's context nor its signal. */
+  /**
+   * Whose session the commands get. Default: each run has its own, and runs within one `withTrace` share it. The SDK hands a
+   * shell nothing that tells its run but the trace: while tracing is off, calls without this are refused.
+   */
   readonly conversation?: string;
 }
 
@@ -15,7 +21,7 @@ export interface AgentShell extends Shell, AsyncDisposable {
   readonly sessions: ToolSessions;
 }
 
-/** A shell for `shellTool({ shell })`: each command is a fresh `sh` in the working folder; files stay. It never throws. */
+/** A shell for `shellTool({ shell })`: each command is a fresh `sh` in the working folder; files stay. It throws only where it cannot tell whose sandbox to use. */
 export function createSandboxShell(options: AgentShellOptions = {}): AgentShell {
   checkToolOptions("createSandboxShell", options, ["conversation"]);
   const { conversation, ...more } = options;
@@ -23,10 +29,13 @@ export function createSandboxShell(options: AgentShellOptions = {}): AgentShell 
   const tools = sandboxTools(more);
   return {
     async run({ commands, timeoutMs, maxOutputLength }) {
+      const { given } = tools.sessions;
+      const whose = conversation ?? (given ? undefined : conversationOfRun());
+      if (!given && whose === undefined && getCurrentTrace()) throw cannotTell();
       const outputs = await runShellCommands(
         tools.command,
         { commands, timeoutMs, maxOutputLength },
-        conversation === undefined ? {} : { conversation },
+        whose === undefined ? {} : { conversation: whose },
       );
       return {
         output: outputs.map(({ stdout, stderr, exitCode }) => ({
@@ -40,4 +49,14 @@ export function createSandboxShell(options: AgentShellOptions = {}): AgentShell 
     sessions: tools.sessions,
     [Symbol.asyncDispose]: () => tools[Symbol.asyncDispose](),
   };
+}
+
+function cannotTell(): SandboxError {
+  return new SandboxError(
+    "INVALID_OPTION",
+    "While tracing is off, a shell cannot tell whose sandbox to use.",
+    {
+      remedy: "Pass conversation to createSandboxShell, or leave tracing on.",
+    },
+  );
 }

@@ -4,10 +4,14 @@ import type { ToolOutcome, ToolSessions } from "@llm-sandbox/core/tool";
 import { tool } from "@openai/agents";
 import type { FunctionTool, RunContext, ToolOutputImage, ToolOutputText } from "@openai/agents";
 import type { SandboxToolOptions } from "../sandbox-tool.ts";
+import { conversationOfRun } from "./conversation-of-run.ts";
 
 /** Everything that `createSandboxTool` takes for an agent. */
 export interface AgentToolOptions extends SandboxToolOptions {
-  /** Whose session a run's calls get: a name, or how to tell it from the run's context. */
+  /**
+   * Whose session a run's calls get: a name, or how to tell it from the run's context. Default: each run has its own, and
+   * runs within one `withTrace` share it.
+   */
   readonly conversation?: string | ((context: RunContext<unknown>) => string);
   /** Whether calls wait for a person's approval, as in the SDK's `tool()`. Default: no. */
   readonly needsApproval?: boolean;
@@ -36,10 +40,14 @@ export function createSandboxTool(options: AgentToolOptions = {}): AgentTool {
   const { conversation, needsApproval = false, images = false, onOutcome, ...more } = options;
   const tools = sandboxTools(more);
   const { name, description, inputSchema } = tools.code;
-  const nameOf = typeof conversation === "function" ? conversation : () => conversation;
+  const { given } = tools.sessions;
+  const nameOf = (context: RunContext<unknown>): string | undefined => {
+    if (typeof conversation === "function") return conversation(context);
+    return conversation ?? (given ? undefined : conversationOfRun(context));
+  };
   const made = tool({
     name,
-    description,
+    description: given || conversation !== undefined ? description : `${description}\n${runText}`,
     parameters: structuredClone({ ...inputSchema, additionalProperties: true }) as unknown as AgentToolSchema,
     strict: false,
     needsApproval,
@@ -64,6 +72,9 @@ export function createSandboxTool(options: AgentToolOptions = {}): AgentTool {
     [Symbol.asyncDispose]: () => tools[Symbol.asyncDispose](),
   });
 }
+
+const runText =
+  "The sandbox and its files last for this run: an answer to a later message may get a new, empty one.";
 
 function withImages({ text, images }: ToolOutcome): AgentToolOutput {
   const shown = images.filter(({ mediaType }) => mediaType !== "image/svg+xml");

@@ -9,8 +9,11 @@ import {
   OpenAIChatCompletionsModel,
   OpenAIResponsesModel,
   run,
+  RunState,
+  setTraceProcessors,
   setTracingDisabled,
   shellTool,
+  withTrace,
 } from "@openai/agents";
 import type { Tool } from "@openai/agents";
 import OpenAI from "openai";
@@ -18,7 +21,9 @@ import { expect, test } from "vitest";
 import { createSandboxEditor, createSandboxShell, createSandboxTool } from "./index.ts";
 import type { AgentToolOptions } from "./index.ts";
 
-setTracingDisabled(true);
+// Nothing is sent anywhere; vitest turns tracing off by NODE_ENV.
+setTraceProcessors([]);
+setTracingDisabled(false);
 
 const png = Buffer.from("89504e470d0a1a0a", "hex").toString("base64");
 
@@ -122,6 +127,93 @@ test("conversations are told apart by the run's context, and see nothing of each
   expect(tool.sessions.list().map(({ conversation }) => conversation)).toEqual(["one", "two"]);
 });
 
+/** A program that says how many files there were, and adds one. */
+const counting: MemoryOptions = {
+  run: ({ files }) => {
+    const before = files.list("/workspace").length;
+    files.write(`/workspace/${before}`, Buffer.from(""));
+    return { stdout: `${before} files\n` };
+  },
+  command: ({ files }) => ({ stdout: `${files.list("/workspace").length} files\n` }),
+};
+
+test("without names runs at once never see each other, and tool, shell and editor of one run work on the same files", async () => {
+  await using sessions = new ToolSessions({ runtime: memory(counting) });
+  const tools = [
+    createSandboxTool({ sessions }),
+    shellTool({ shell: createSandboxShell({ sessions }) }),
+    applyPatchTool({ editor: createSandboxEditor({ sessions }) }),
+  ];
+  const item = { id: "i", status: "completed" };
+  const operation = { type: "create_file", path: "made", diff: "+x" };
+  const turns: ScriptedTurn[] = [
+    call({ code: "x" })[0]!,
+    { items: [{ ...item, call_id: "p", type: "apply_patch_call", operation }] },
+    { items: [{ ...item, call_id: "s", type: "shell_call", action: { commands: ["ls"] } }] },
+    { text: "done" },
+  ];
+  const outcomes = ["one", "two"].map(async () => {
+    await using model = await loopbackModel(turns);
+    await run(agent(model, tools), "go");
+    return JSON.stringify(model.requests.at(-1)!.messages);
+  });
+  for (const told of await Promise.all(outcomes)) {
+    expect(told).toContain("0 files");
+    expect(told).toContain("2 files");
+  }
+  expect(sessions.list()).toHaveLength(2);
+});
+
+test("runs within one trace share a sandbox, and so does a run that waited and went on from its saved state", async () => {
+  const told: string[] = [];
+  const onOutcome: AgentToolOptions["onOutcome"] = ({ stdout }) => told.push(stdout.trim());
+  await using tool = make(counting, { onOutcome });
+  const { sessions } = tool;
+  await using waiting = createSandboxTool({ sessions, onOutcome, name: "ask_first", needsApproval: true });
+  await using model = await loopbackModel([
+    ...call({ code: "x" }),
+    ...call({ code: "x" }),
+    call({ code: "x" })[0]!,
+    { calls: [{ id: "c2", name: "ask_first", arguments: { code: "x" } }] },
+    { text: "done" },
+  ]);
+  const asked = agent(model, [tool, waiting]);
+  await withTrace("conversation", async () => {
+    await run(asked, "go");
+    await run(asked, "go on");
+  });
+  expect(told.splice(0)).toEqual(["0 files", "1 files"]);
+  const first = await run(asked, "go");
+  const state = await RunState.fromString(asked, first.state.toString());
+  state.approve(state.getInterruptions()[0]!);
+  await run(asked, state);
+  expect(told).toEqual(["0 files", "1 files"]);
+});
+
+test("while tracing is off tools still know their runs, and a shell refuses to guess", async () => {
+  setTracingDisabled(true);
+  try {
+    const told: string[] = [];
+    await using tool = make(counting, { onOutcome: ({ stdout }) => told.push(stdout.trim()) });
+    await using model = await loopbackModel([...call({ code: "x" }), ...call({ code: "x" })]);
+    await run(agent(model, [tool]), "go");
+    await run(agent(model, [tool]), "go");
+    expect(told).toEqual(["0 files", "0 files"]);
+    await using shell = createSandboxShell({ runtime: memory(counting) });
+    const refused = await tell([shellTool({ shell })], { type: "shell_call", action: { commands: ["ls"] } });
+    expect(JSON.stringify(refused)).toContain("cannot tell whose sandbox to use");
+    expect(shell.sessions.list()).toEqual([]);
+    await using named = createSandboxShell({ runtime: memory(counting), conversation: "one" });
+    const answer = await tell([shellTool({ shell: named })], {
+      type: "shell_call",
+      action: { commands: ["ls"] },
+    });
+    expect(JSON.stringify(answer)).toContain("0 files");
+  } finally {
+    setTracingDisabled(false);
+  }
+});
+
 test("a call waits for approval where that is asked for", async () => {
   let runs = 0;
   await using tool = make({ run: () => ((runs += 1), { stdout: "ran" }) }, { needsApproval: true });
@@ -195,8 +287,8 @@ test("the editor and the code tool work on the same files", async () => {
   await using sessions = new ToolSessions({
     runtime: memory({ run: ({ files }) => ({ stdout: files.read("/workspace/src/a.py").toString() }) }),
   });
-  await using editor = createSandboxEditor({ sessions });
-  await using tool = createSandboxTool({ sessions });
+  await using editor = createSandboxEditor({ sessions, conversation: "one" });
+  await using tool = createSandboxTool({ sessions, conversation: "one" });
   const edit = async (operation: object): Promise<Record<string, unknown>> =>
     tell([applyPatchTool({ editor })], { type: "apply_patch_call", operation });
   const create = { type: "create_file", path: "src/a.py", diff: "+one\n+two\n+three" };
@@ -207,7 +299,7 @@ test("the editor and the code tool work on the same files", async () => {
   await run(agent(model, [tool]), "go");
   expect(model.told).toEqual(["one\nTWO\nthree"]);
   expect(await edit({ type: "delete_file", path: "src/a.py" })).toMatchObject({ status: "completed" });
-  expect(await sessions.session()!.files.exists("src/a.py")).toBe(false);
+  expect(await sessions.session("one")!.files.exists("src/a.py")).toBe(false);
 });
 
 test("what cannot be edited is told, and nothing changes", async () => {
