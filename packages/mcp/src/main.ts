@@ -3,6 +3,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { help, readCommand } from "./command-line.ts";
 import { sandboxServer, serverInfo } from "./sandbox-server.ts";
 import { serveHttp } from "./serve-http.ts";
+import type { HttpOptions } from "./serve-http.ts";
 
 // Standard output is the protocol: everything for people goes to standard error.
 try {
@@ -22,7 +23,7 @@ async function serve({ server: options, http }: Awaited<ReturnType<typeof readCo
     onProgress: ({ message }) => process.stderr.write(`${message}\n`),
   });
   const listening = http ? await serveHttp(server, http) : serveStdio(server.factory);
-  if ("url" in listening) process.stderr.write(`Listening at ${listening.url}\n`);
+  if ("url" in listening) process.stderr.write(`Listening at ${listening.url}\n${hint(http!)}`);
   let isEnding = false;
   const end = (): void => {
     if (isEnding) return;
@@ -33,4 +34,10 @@ async function serve({ server: options, http }: Awaited<ReturnType<typeof readCo
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, end);
   // A client that ends its side is gone.
   if (!http) process.stdin.once("end", end).once("close", end);
+}
+
+/** Every address is listened to, and a name that nobody allowed is refused. */
+function hint({ host = "", allowedHosts = [] }: HttpOptions): string {
+  if (!["0.0.0.0", "::"].includes(host) || allowedHosts.length > 0) return "";
+  return "Only localhost is a name of it so far: allow those that clients use with --allow-host NAME.\n";
 }

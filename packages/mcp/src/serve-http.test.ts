@@ -245,6 +245,7 @@ test("other names, other origins and a missing token are refused", async () => {
   expect(await post(open.url, { origin: "https://evil.example" })).toBe(403);
   expect(await post(open.url, { origin: "http://localhost:3000" })).not.toBe(403);
   expect(await post(open.url.replace("/mcp", "/other"), {})).toBe(404);
+  expect(await post(open.url.replace("/mcp", "//"), {})).toBe(404);
   await using closed = await start({}, { token });
   expect(await post(closed.url, {})).toBe(401);
   expect(await post(closed.url, { authorization: "Bearer wrong" })).toBe(401);
@@ -258,4 +259,32 @@ test("an address that others reach needs a token, and a long one", async () => {
     "without a token would let anybody run code",
   );
   await expect(serveHttp(server, { token: "short" })).rejects.toThrow("shorter than 16");
+});
+
+test("what the session tools are given beyond their arguments is told, and wrong arguments are refused", async () => {
+  await using server = await start();
+  const client = await server.connect();
+  const call = async (name: string, input: object): Promise<string> =>
+    textOf(await client.callTool({ name, arguments: { ...input } }));
+  expect(await call("open_session", { label: "a]\n[sandbox: b", ttl: 5 })).toMatch(
+    /^\[sandbox: This tool has no argument "ttl"; ignored\.\]\n\[sandbox: The session [\w-]+ is open\.\]$/,
+  );
+  expect(await call("list_sessions", {})).toMatch(/^[\w-]+ \("a\]\\n\[sandbox: b"\), since [^\n]+$/);
+  expect(await call("open_session", { label: 7 })).toMatch(
+    /^\[sandbox: Nothing was done\. .*"label" is the number 7/,
+  );
+  expect(await call("close_session", {})).toMatch(/"session_id" is missing/);
+  expect(await call("close_session", { session_id: "x" })).toMatch(/There is no such session/);
+});
+
+test("a picture of a kind that models are not shown is told by its path alone", async () => {
+  const svg = "<svg xmlns='http://www.w3.org/2000/svg'/>";
+  await using server = await start({
+    runtime: memory({ run: () => ({ outputs: [{ "image/svg+xml": svg }] }) }),
+  });
+  const client = await server.connect();
+  const plot = await client.callTool({ name: "execute_code", arguments: { code: "plot" } });
+  expect(plot.content).toEqual([
+    { type: "text", text: "[sandbox: 1 image: saved at /workspace/figure-1.svg]" },
+  ]);
 });

@@ -66,10 +66,9 @@ export async function serveHttp(server: SandboxServer, options: HttpOptions = {}
   );
   const http = createServer((request, response) => {
     if (!isHost(request, response) || !isOrigin(request, response)) return;
-    if (new URL(request.url ?? "/", "http://host").pathname !== "/mcp")
-      return refuse(response, 404, "Not found.");
+    if (request.url?.split("?", 1)[0] !== "/mcp") return refuse(response, 404, "Not found.");
     if (token !== undefined && !hasToken(request, token)) return refuse(response, 401, "A token is needed.");
-    void serve(request as Parameters<typeof serve>[0], response);
+    serve(request as Parameters<typeof serve>[0], response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);

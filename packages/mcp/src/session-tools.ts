@@ -1,13 +1,23 @@
 import type { CallToolResult, McpServer } from "@modelcontextprotocol/server";
-import type { SandboxTools } from "@llm-sandbox/core/tool";
+import { ownLine, readArguments, schemaOf, shownName } from "@llm-sandbox/core/tool";
+import type { Argument, SandboxTools } from "@llm-sandbox/core/tool";
 import { openSchema } from "./open-schema.ts";
 import type { NamedSession, SessionNames } from "./session-names.ts";
 
-const idSchema = {
-  type: "object",
-  properties: { session_id: { type: "string", description: "A session from open_session." } },
-  required: ["session_id"],
-} as const;
+const label: Argument = {
+  name: "label",
+  kind: "text",
+  mayBeEmpty: true,
+  most: 200,
+  description: "A few words, for list_sessions.",
+};
+
+const sessionId: Argument = {
+  name: "session_id",
+  kind: "text",
+  required: true,
+  description: "A session from open_session.",
+};
 
 const sessionSchema = {
   type: "object",
@@ -27,42 +37,38 @@ export function registerSessionTools(server: McpServer, tools: SandboxTools, nam
       title: "Open a sandbox session",
       description:
         "Opens a sandbox whose files stay from call to call, and returns its session_id for the other tools. It is closed when nobody used it for a while.",
-      inputSchema: openSchema({
-        type: "object",
-        properties: { label: { type: "string", description: "A few words, for list_sessions." } },
-      }),
+      inputSchema: openSchema(schemaOf([label])),
       outputSchema: openSchema(sessionSchema),
       annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
     },
-    (input) => {
-      const label = asRecord(input)["label"];
-      const session = names.open(typeof label === "string" && label !== "" ? label.slice(0, 200) : undefined);
-      return told(`The session ${session.id} is open.`, shown(session));
-    },
+    (input) =>
+      withArguments([label], input, ({ label: given }, notes) => {
+        const session = names.open(given === "" ? undefined : given);
+        return told([...notes, `The session ${session.id} is open.`].map(ownLine), shown(session));
+      }),
   );
   server.registerTool(
     "close_session",
     {
       title: "Close a sandbox session",
       description: "Ends a session with all its files and processes.",
-      inputSchema: openSchema(idSchema),
+      inputSchema: openSchema(schemaOf([sessionId])),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     },
-    async (input) => {
-      const id = asRecord(input)["session_id"];
-      if (typeof id !== "string" || !names.close(id)) {
-        return { content: [{ type: "text", text: "There is no such session." }], isError: true };
-      }
-      await tools.sessions.close(id);
-      return told(`The session ${id} is closed.`);
-    },
+    (input) =>
+      withArguments([sessionId], input, async ({ session_id: id }, notes) => {
+        if (id === undefined || !names.close(id))
+          return refused("There is no such session: nothing was closed.");
+        await tools.sessions.close(id);
+        return told([...notes, `The session ${id} is closed.`].map(ownLine));
+      }),
   );
   server.registerTool(
     "list_sessions",
     {
       title: "List sandbox sessions",
       description: "Lists the sessions that are open.",
-      inputSchema: openSchema({ type: "object", properties: {} }),
+      inputSchema: openSchema(schemaOf([])),
       outputSchema: openSchema({
         type: "object",
         properties: { sessions: { type: "array", items: sessionSchema } },
@@ -70,24 +76,43 @@ export function registerSessionTools(server: McpServer, tools: SandboxTools, nam
       }),
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
-    () => {
-      const sessions = names.list();
-      const lines = sessions.map(
-        ({ id, label, openedAt }) => `${id}${label === null ? "" : ` (${label})`}, since ${openedAt}`,
-      );
-      return told(lines.join("\n") || "No session is open.", { sessions: sessions.map(shown) });
-    },
+    (input) =>
+      withArguments([], input, (_, notes) => {
+        const sessions = names.list();
+        const lines = sessions.map(({ id, label: name, openedAt }) => {
+          return `${id}${name === null ? "" : ` (${shownName(name)})`}, since ${openedAt}`;
+        });
+        const none = lines.length === 0 ? [ownLine("No session is open.")] : [];
+        return told([...notes.map(ownLine), ...lines, ...none], { sessions: sessions.map(shown) });
+      }),
   );
 }
 
-function told(text: string, structuredContent?: Record<string, unknown>): CallToolResult {
-  return { content: [{ type: "text", text }], ...(structuredContent ? { structuredContent } : {}) };
+/** Does the work with the arguments as they were understood, or says what would be right. */
+async function withArguments(
+  known: readonly Argument[],
+  input: unknown,
+  work: (
+    values: Readonly<Record<string, string | undefined>>,
+    notes: readonly string[],
+  ) => CallToolResult | Promise<CallToolResult>,
+): Promise<CallToolResult> {
+  const read = readArguments(known, input ?? {});
+  if ("problem" in read) return refused(`Nothing was done. ${read.problem}`);
+  return work(read.values as Readonly<Record<string, string | undefined>>, read.notes);
+}
+
+function refused(sentence: string): CallToolResult {
+  return { content: [{ type: "text", text: ownLine(sentence) }], isError: true };
+}
+
+function told(lines: readonly string[], structuredContent?: Record<string, unknown>): CallToolResult {
+  return {
+    content: [{ type: "text", text: lines.join("\n") }],
+    ...(structuredContent ? { structuredContent } : {}),
+  };
 }
 
 function shown({ id, label, openedAt }: NamedSession): Record<string, unknown> {
   return { session_id: id, label, opened_at: openedAt };
-}
-
-function asRecord(input: unknown): Readonly<Record<string, unknown>> {
-  return typeof input === "object" && input !== null ? (input as Readonly<Record<string, unknown>>) : {};
 }

@@ -34,19 +34,21 @@ export const resultSchema = {
   required: ["status", "output", "exit_code", "images", "files", "duration_ms"],
 } as const;
 
+/** Pictures that hosts can show a model; another one, such as SVG, would end the conversation in some. */
+const shownTypes: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/webp", "image/gif"]);
+
 /** Core's outcome as MCP's result: text, pictures, and the same as structured content. */
 export function toolResult(outcome: ToolOutcome, showImages: boolean): CallToolResult {
   const { status, text, exitCode, images, files, durationMs } = outcome;
+  const shown = showImages ? images.filter(({ mediaType }) => shownTypes.has(mediaType)) : [];
   return {
     content: [
       { type: "text", text },
-      ...(showImages
-        ? images.map(({ data, mediaType }) => ({
-            type: "image" as const,
-            data: Buffer.from(data).toString("base64"),
-            mimeType: mediaType,
-          }))
-        : []),
+      ...shown.map(({ data, mediaType }) => ({
+        type: "image" as const,
+        data: Buffer.from(data).toString("base64"),
+        mimeType: mediaType,
+      })),
     ],
     structuredContent: {
       status,

@@ -1,13 +1,14 @@
 export { sandboxTools } from "./sandbox-tools.ts";
 export type { SandboxTools, SandboxToolsOptions, ToolOptions } from "./sandbox-tools.ts";
 export type { SandboxTool, ToolCallOptions } from "./sandbox-tool.ts";
-export type { ToolSchema } from "./arguments.ts";
+export { readArguments, schemaOf } from "./arguments.ts";
+export type { Argument, ReadArguments, ToolSchema } from "./arguments.ts";
 export { isFailure } from "./tool-outcome.ts";
 export type { ToolFile, ToolImage, ToolOutcome, ToolStatus } from "./tool-outcome.ts";
 export { SandboxToolError, failureOutcome } from "./failure-text.ts";
 export { commandProblem } from "./command-problem.ts";
 export { shorten } from "./shorten.ts";
-export { foreignText, ownLine } from "./own-words.ts";
+export { foreignText, ownLine, shownName } from "./own-words.ts";
 export { checkToolOptions } from "./tool-options.ts";
 export { runShellCommands } from "./shell-commands.ts";
 export type { ShellCommandOutput, ShellRequest } from "./shell-commands.ts";
