@@ -98,7 +98,10 @@ export interface Progress {
 export interface Box {
   /** The runtime's own name for it, for logs. */
   readonly id: string;
-  /** The agent's standard input and output; raw bytes of the protocol. Backpressure is honoured. */
+  /**
+   * The agent's standard input and output; raw bytes of the protocol. Backpressure is honoured. What was written may be
+   * overwritten once its write has called back.
+   */
   readonly stream: Duplex;
   /** Who is who in the box; the session hands it to the agent. */
   readonly identity: BoxIdentity;

@@ -10,6 +10,7 @@ import type { Connection } from "../stream/connection.ts";
 import type { CopyReport, SkippedEntry } from "./copy-limits.ts";
 import { explainedHostError, hostFileError } from "./host-file-error.ts";
 import { operate } from "./operation.ts";
+import { hostFile } from "./host-file.ts";
 import type { SessionFiles } from "./session-files.ts";
 
 type Header = Pick<FullHeader, "name"> & Partial<FullHeader>;
@@ -45,7 +46,7 @@ export async function copyToBox(
     });
   }
   const target = await fileTarget(files, source, destination);
-  const content = createReadStream(source, { highWaterMark: 262_144 });
+  const content = hostFile(source);
   const options = { mode: status.mode & 0o777, ...(signal ? { signal } : {}) };
   await files.writeFile(target, content, options).catch((error: unknown) => {
     throw explainedHostError(source, error);

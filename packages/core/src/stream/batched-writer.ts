@@ -1,15 +1,20 @@
 import type { Writable } from "node:stream";
+import { FrameRoom } from "./frame-room.ts";
+import { dataFrameBytes, putDataFrame } from "./frame.ts";
 
-/** Frames of this many bytes or more go out at once. */
-const largeFrameBytes = 16_384;
+/** Data of this many bytes or more are put where their frame goes out from; smaller frames are joined when they go. */
+const largeDataBytes = 16_384;
 
 /**
- * Writes frames to a stream, small ones of the same turn of the event loop in one piece: each write wakes every
- * program between here and the box.
+ * Writes frames to a stream, those of the same turn of the event loop in few pieces: each write wakes every program
+ * between here and the box. A piece's memory is used again once the stream has called back.
  */
 export class BatchedWriter {
   readonly #stream: Writable;
+  /** Small frames, or the room that everything goes to from the first large one on. */
   #waiting: Uint8Array[] = [];
+  #room: FrameRoom | undefined;
+  #isAwaited = false;
   #drain: PromiseWithResolvers<void> | undefined;
 
   constructor(stream: Writable) {
@@ -19,12 +24,27 @@ export class BatchedWriter {
 
   /** Undefined when more may be written, else a promise that resolves when it may. */
   write(frame: Uint8Array): Promise<void> | undefined {
-    this.#waiting.push(frame);
-    if (frame.length >= largeFrameBytes) this.#flush();
-    else if (this.#waiting.length === 1) process.nextTick(() => this.#flush());
-    if (!this.#stream.writableNeedDrain) return undefined;
-    this.#drain ??= Promise.withResolvers<void>();
-    return this.#drain.promise;
+    if (!this.#room?.put(frame)) {
+      if (this.#room) this.#flush();
+      this.#waiting.push(frame);
+    }
+    return this.#handedOver();
+  }
+
+  /** The same for a DATA frame; the data may be overwritten when this returns. */
+  writeData(channel: number, stream: number, data: Uint8Array): Promise<void> | undefined {
+    const bytes = dataFrameBytes(data);
+    if (!this.#room && data.length < largeDataBytes) {
+      const frame = Buffer.allocUnsafe(bytes);
+      putDataFrame(frame, 0, { channel, stream, data });
+      return this.write(frame);
+    }
+    if (!this.#room || this.#room.left < bytes) {
+      this.#flush();
+      this.#room = FrameRoom.take();
+    }
+    this.#room.putData({ channel, stream, data });
+    return this.#handedOver();
   }
 
   /** Lets everybody go on who waits; nothing will be taken any more, or something will again. */
@@ -33,15 +53,26 @@ export class BatchedWriter {
     this.#drain = undefined;
   }
 
+  #handedOver(): Promise<void> | undefined {
+    if (!this.#isAwaited) {
+      this.#isAwaited = true;
+      process.nextTick(() => {
+        this.#isAwaited = false;
+        this.#flush();
+      });
+    }
+    if (!this.#stream.writableNeedDrain) return undefined;
+    this.#drain ??= Promise.withResolvers<void>();
+    return this.#drain.promise;
+  }
+
   #flush(): void {
     const frames = this.#waiting;
-    if (frames.length === 0 || this.#stream.destroyed) return;
+    const room = this.#room;
     this.#waiting = [];
-    const last = frames.at(-1)!;
-    if (last.length < largeFrameBytes) this.#stream.write(Buffer.concat(frames));
-    else {
-      if (frames.length > 1) this.#stream.write(Buffer.concat(frames.slice(0, -1)));
-      this.#stream.write(last);
-    }
+    this.#room = undefined;
+    if (this.#stream.destroyed) return room?.giveBack();
+    if (frames.length > 0) this.#stream.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames));
+    if (room) this.#stream.write(room.content, () => room.giveBack());
   }
 }

@@ -9,7 +9,6 @@ import {
   FrameError,
   FrameType,
   encodeCredit,
-  encodeData,
   encodeEnd,
   encodeFrame,
   encodeJson,
@@ -170,7 +169,7 @@ class Wire implements ChannelPort {
   }
 
   sendData(channel: number, stream: number, data: Uint8Array): Promise<void> | undefined {
-    return this.send(encodeData(channel, stream, data));
+    return this.failure ? undefined : this.#writer.writeData(channel, stream, data);
   }
 
   sendEnd(channel: number, stream: number): void {

@@ -44,7 +44,7 @@ export function encodeFrame(type: number, channel: number, payload: Uint8Array):
     throw new FrameError(`A payload of ${payload.length} bytes is over ${maxPayloadBytes}.`);
   }
   const frame = Buffer.allocUnsafe(headerBytes + payload.length);
-  writeHeader(frame, type, channel, payload.length);
+  writeHeader(frame, 0, { type, channel, length: payload.length });
   frame.set(payload, headerBytes);
   return frame;
 }
@@ -54,13 +54,30 @@ export function encodeJson(type: number, channel: number, value: object): Buffer
   return encodeFrame(type, channel, Buffer.from(JSON.stringify(value), "utf8"));
 }
 
+/** What a DATA frame says. */
+export interface DataFrame {
+  readonly channel: number;
+  readonly stream: number;
+  readonly data: Uint8Array;
+}
+
+/** How many bytes the DATA frame of these data has. */
+export function dataFrameBytes(data: Uint8Array): number {
+  return headerBytes + 1 + data.length;
+}
+
 /** The bytes of one DATA frame: a stream number and its data. */
 export function encodeData(channel: number, stream: number, data: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(headerBytes + 1 + data.length);
-  writeHeader(frame, FrameType.data, channel, data.length + 1);
-  frame[headerBytes] = stream;
-  frame.set(data, headerBytes + 1);
+  const frame = Buffer.allocUnsafe(dataFrameBytes(data));
+  putDataFrame(frame, 0, { channel, stream, data });
   return frame;
+}
+
+/** Writes a DATA frame into memory that has room for it at `at`. */
+export function putDataFrame(memory: Buffer, at: number, { channel, stream, data }: DataFrame): void {
+  writeHeader(memory, at, { type: FrameType.data, channel, length: data.length + 1 });
+  memory[at + headerBytes] = stream;
+  memory.set(data, at + headerBytes + 1);
 }
 
 /** The bytes of one END frame. */
@@ -76,8 +93,15 @@ export function encodeCredit(channel: number, stream: number, bytes: number): Bu
   return encodeFrame(FrameType.credit, channel, payload);
 }
 
-function writeHeader(frame: Buffer, type: number, channel: number, length: number): void {
-  frame.writeUInt32BE(length, 0);
-  frame[4] = type;
-  frame.writeUInt32BE(channel, 5);
+interface Header {
+  readonly type: number;
+  readonly channel: number;
+  /** Of the payload. */
+  readonly length: number;
+}
+
+function writeHeader(memory: Buffer, at: number, { type, channel, length }: Header): void {
+  memory.writeUInt32BE(length, at);
+  memory[at + 4] = type;
+  memory.writeUInt32BE(channel, at + 5);
 }

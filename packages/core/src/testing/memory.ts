@@ -1,4 +1,5 @@
-import { Readable, duplexPair } from "node:stream";
+import { Readable } from "node:stream";
+import { memoryWire } from "../agent/memory-wire.ts";
 import { checkKnown, checkOptional } from "../option-checks.ts";
 import type { Box, BoxExit, BoxSpec, Runtime } from "../runtime.ts";
 import { ProtocolAgent } from "../agent/protocol-agent.ts";
@@ -50,7 +51,7 @@ export function memory(options: MemoryOptions = {}): Runtime {
 }
 
 function startBox(spec: BoxSpec, options: MemoryOptions, templates: ReadonlyMap<string, Buffer>): Box {
-  const [stream, inside] = duplexPair({ highWaterMark: 65_536 });
+  const { host: stream, agent: inside } = memoryWire();
   const { workspace, limits } = spec;
   const files = new MemoryFiles({
     workspace,

@@ -1,5 +1,5 @@
-import { duplexPair } from "node:stream";
 import type { Duplex } from "node:stream";
+import { memoryWire } from "../agent/memory-wire.ts";
 import type { Box, BoxExit, Runtime } from "../runtime.ts";
 import { FrameDecoder } from "../stream/frame-decoder.ts";
 import { FrameType, encodeFrame, encodeJson } from "../stream/frame.ts";
@@ -16,7 +16,7 @@ export class ScriptedAgent {
   #wake: (() => void) | undefined;
 
   constructor() {
-    const [stream, inside] = duplexPair({ highWaterMark: 65_536 });
+    const { host: stream, agent: inside } = memoryWire();
     this.stream = stream;
     this.#inside = inside;
     const decoder = new FrameDecoder();

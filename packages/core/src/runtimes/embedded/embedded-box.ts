@@ -1,5 +1,5 @@
-import { duplexPair } from "node:stream";
 import { MemoryFiles } from "../../agent/memory-files.ts";
+import { memoryWire } from "../../agent/memory-wire.ts";
 import { ProtocolAgent } from "../../agent/protocol-agent.ts";
 import type { Box, BoxExit, BoxSpec } from "../../runtime.ts";
 import type { Child } from "./child.ts";
@@ -12,7 +12,7 @@ const ownBytes = 268_435_456;
 
 /** A box: files in memory, an agent that serves the protocol, and a child for each process. */
 export function startBox(spec: BoxSpec, takeChild: (role: Role, signal: AbortSignal) => Promise<Child>): Box {
-  const [stream, inside] = duplexPair({ highWaterMark: 65_536 });
+  const { host: stream, agent: inside } = memoryWire();
   const { workspace, limits } = spec;
   const files = new MemoryFiles({
     workspace,
