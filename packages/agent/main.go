@@ -10,6 +10,7 @@ import (
 
 	"llm-sandbox/agent/child"
 	"llm-sandbox/agent/lifecycle"
+	"llm-sandbox/agent/pipe"
 	"llm-sandbox/agent/serve"
 	"llm-sandbox/agent/supervise"
 )
@@ -18,8 +19,6 @@ const (
 	collectAtPercent = 25 // a heap of one MiB is collected, not one of four
 	memoryTarget     = 32 << 20
 	threads          = 12
-	pipeBytes        = 1 << 20
-	setPipeSize      = 1031
 )
 
 func main() {
@@ -61,7 +60,7 @@ func takeOver(descriptor int) (*os.File, error) {
 	}
 	defer syscall.Close(null)
 	// The host's side goes on while the agent waits for more to send at once; where the pipe may not grow, it stays.
-	syscall.RawSyscall(syscall.SYS_FCNTL, moved, setPipeSize, pipeBytes)
+	pipe.Grow(moved)
 	if err := syscall.Dup3(null, descriptor, syscall.O_CLOEXEC); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // Window is how many bytes the host may send ahead on each stream.
-const Window = 1 << 20
+const Window = 2 << 20
 
 // Connection multiplexes channels; one goroutine calls Serve, any may send.
 type Connection struct {

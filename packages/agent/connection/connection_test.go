@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"llm-sandbox/agent/frames"
+	"llm-sandbox/agent/pipe"
 )
 
 // slowOutput takes one write each time it is allowed to.
@@ -97,6 +99,44 @@ func TestNothingOfAChannelFollowsItsLastFrame(t *testing.T) {
 	}
 	if got := strings.Join(output.written, ", "); got != "first, result, data of another" {
 		t.Fatal(got)
+	}
+}
+
+// stored is a store that holds the text.
+func stored(t *testing.T, text string) *pipe.Store {
+	t.Helper()
+	store, err := pipe.NewStore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	reading, writing, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reading.Close()
+	defer writing.Close()
+	writing.WriteString(text)
+	if count, err := store.Take(int(reading.Fd()), len(text)); err != nil || count != len(text) {
+		t.Fatalf("%d, %v", count, err)
+	}
+	return store
+}
+
+func TestStoredDataGoOutBehindTheirHeaderOrAreDropped(t *testing.T) {
+	var output bytes.Buffer
+	gate := &gate{output: &output, onBroken: func(error) {}}
+	from := &sending{}
+	gate.writeData([]byte("header "), stored(t, "data, "), 6, from)
+	gate.writeLast([]byte("result, "), from)
+	late := stored(t, "late")
+	gate.writeData([]byte("header "), late, 4, from)
+	gate.writeData([]byte("header "), stored(t, "other"), 5, &sending{})
+	if output.String() != "header data, result, header other" {
+		t.Fatalf("%q", output.String())
+	}
+	if err := pipe.Move(&output, late, 1); err == nil {
+		t.Fatal("what was dropped is still there")
 	}
 }
 

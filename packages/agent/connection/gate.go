@@ -3,6 +3,8 @@ package connection
 import (
 	"io"
 	"sync"
+
+	"llm-sandbox/agent/pipe"
 )
 
 // gate lets one frame at a time onto the stream: control frames before data, data in the order of asking, so
@@ -22,19 +24,38 @@ type sending struct{ over bool }
 
 // write sends a frame of `from`, unless its last one has gone: somebody else may have ended the channel meanwhile.
 func (gate *gate) write(frame []byte, isControl bool, from *sending) error {
-	return gate.pass(frame, isControl, from, false)
+	return gate.pass(piece{frame: frame}, isControl, from, false)
+}
+
+// writeData sends a DATA frame of `from` whose data are in a store; they are taken out in any case.
+func (gate *gate) writeData(header []byte, data *pipe.Store, bytes int, from *sending) error {
+	return gate.pass(piece{header, data, bytes}, false, from, false)
 }
 
 // writeLast sends the last frame of `from`.
 func (gate *gate) writeLast(frame []byte, from *sending) error {
-	return gate.pass(frame, true, from, true)
+	return gate.pass(piece{frame: frame}, true, from, true)
 }
 
-func (gate *gate) pass(frame []byte, isControl bool, from *sending, isLast bool) error {
+// piece is a frame, or the beginning of one whose last bytes are in a store.
+type piece struct {
+	frame  []byte
+	stored *pipe.Store
+	bytes  int
+}
+
+func (gate *gate) pass(piece piece, isControl bool, from *sending, isLast bool) error {
 	gate.enter(isControl)
-	batch, err := gate.batch(frame, from, isLast)
+	batch, isOver, err := gate.batch(piece.frame, from, isLast)
 	if err == nil && len(batch) > 0 {
 		_, err = gate.output.Write(batch)
+	}
+	if piece.bytes > 0 && err == nil {
+		if isOver {
+			err = pipe.Move(io.Discard, piece.stored, piece.bytes)
+		} else {
+			err = pipe.Move(gate.output, piece.stored, piece.bytes)
+		}
 	}
 	gate.leave(err)
 	return err
@@ -52,23 +73,24 @@ func (gate *gate) hold(frame []byte, from *sending) {
 // flush sends what is held.
 func (gate *gate) flush() error { return gate.write(nil, true, &sending{}) }
 
-// batch is what goes out now: what is held, then the frame.
-func (gate *gate) batch(frame []byte, from *sending, isLast bool) ([]byte, error) {
+// batch is what goes out now: what is held, then the frame, unless the channel was over before.
+func (gate *gate) batch(frame []byte, from *sending, isLast bool) (all []byte, wasOver bool, err error) {
 	gate.lock.Lock()
 	defer gate.lock.Unlock()
 	if gate.broken != nil {
-		return nil, gate.broken
+		return nil, from.over, gate.broken
 	}
-	if from.over {
+	wasOver = from.over
+	if wasOver {
 		frame = nil
 	}
-	from.over = from.over || isLast
+	from.over = wasOver || isLast
 	if len(gate.held) == 0 {
-		return frame, nil
+		return frame, wasOver, nil
 	}
-	all := append(gate.held, frame...)
+	all = append(gate.held, frame...)
 	gate.held = nil
-	return all, nil
+	return all, wasOver, nil
 }
 
 func (gate *gate) enter(isControl bool) {

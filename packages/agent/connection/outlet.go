@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"llm-sandbox/agent/frames"
+	"llm-sandbox/agent/pipe"
 )
 
 // Outlet is a stream towards the host; it never sends more than the host has allowed.
@@ -59,10 +60,22 @@ func (outlet *Outlet) grant(bytes int64) {
 func (outlet *Outlet) SendReserved(frame []byte) error {
 	frames.PutDataHeader(frame, outlet.channel.ID, outlet.stream)
 	err := outlet.channel.connection.gate.write(frame, false, &outlet.channel.sending)
-	outlet.lock.Lock()
-	outlet.sent += int64(len(frame) - frames.DataRoom)
-	outlet.lock.Unlock()
+	outlet.count(len(frame) - frames.DataRoom)
 	return err
+}
+
+// SendStored sends a frame whose data are in a store and have been reserved before. The store is empty afterwards.
+func (outlet *Outlet) SendStored(store *pipe.Store, bytes int) error {
+	header := frames.DataHeader(outlet.channel.ID, outlet.stream, bytes)
+	err := outlet.channel.connection.gate.writeData(header, store, bytes, &outlet.channel.sending)
+	outlet.count(bytes)
+	return err
+}
+
+func (outlet *Outlet) count(bytes int) {
+	outlet.lock.Lock()
+	outlet.sent += int64(bytes)
+	outlet.lock.Unlock()
 }
 
 // Sent is how many bytes have gone out.

@@ -15,7 +15,7 @@ import (
 
 const (
 	hostWindow  = 1 << 20
-	agentWindow = 1 << 20
+	agentWindow = 2 << 20
 )
 
 // box is a host's end of one agent.

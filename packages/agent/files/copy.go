@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"syscall"
+
+	"llm-sandbox/agent/pipe"
 )
 
 const chunkBytes = 256 * 1024
@@ -43,13 +45,14 @@ func copyOut(ctx context.Context, out io.Writer, descriptor int, offset, size in
 func copyIn(ctx context.Context, descriptor int, in io.Reader) (int64, error) {
 	chunk := chunks.Get().(*[chunkBytes]byte)
 	defer chunks.Put(chunk)
+	target := newTarget(descriptor)
 	total := int64(0)
 	for {
 		if err := ctx.Err(); err != nil {
 			return total, err
 		}
 		count, err := in.Read(chunk[:])
-		written, writeErr := writeAll(descriptor, chunk[:count])
+		written, writeErr := target.writeAll(chunk[:count])
 		total += written
 		if writeErr != nil {
 			return total, writeErr
@@ -63,10 +66,33 @@ func copyIn(ctx context.Context, descriptor int, in io.Reader) (int64, error) {
 	}
 }
 
-func writeAll(descriptor int, data []byte) (int64, error) {
+// target is a file that is written. Memory never makes a writer wait, so Go's scheduler is not told of the call: it
+// would move everything else to another thread, and back, at each of them.
+type target struct {
+	descriptor int
+	isMemory   bool
+}
+
+func newTarget(descriptor int) target { return target{descriptor, isInMemory(descriptor)} }
+
+const tmpfsMagic = 0x01021994
+
+func isInMemory(descriptor int) bool {
+	var system syscall.Statfs_t
+	return syscall.Fstatfs(descriptor, &system) == nil && system.Type == tmpfsMagic
+}
+
+func (t target) write(data []byte) (int, error) {
+	if t.isMemory {
+		return pipe.Write(t.descriptor, data)
+	}
+	return syscall.Write(t.descriptor, data)
+}
+
+func (t target) writeAll(data []byte) (int64, error) {
 	total := 0
 	for total < len(data) {
-		count, err := syscall.Write(descriptor, data[total:])
+		count, err := t.write(data[total:])
 		if err == syscall.EINTR {
 			continue
 		}

@@ -148,7 +148,7 @@ func (b *box) digDeep(name string, levels int) {
 			return err
 		}
 		defer syscall.Close(file)
-		_, err = writeAll(file, []byte("bottom"))
+		_, err = newTarget(file).writeAll([]byte("bottom"))
 		return err
 	}))
 }

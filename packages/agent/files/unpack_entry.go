@@ -59,9 +59,10 @@ func (u *unpacker) file(header *tar.Header, names []string) error {
 func (u *unpacker) content(descriptor int) error {
 	chunk := chunks.Get().(*[chunkBytes]byte)
 	defer chunks.Put(chunk)
+	target := newTarget(descriptor)
 	for {
 		count, err := u.archive.content(chunk[:])
-		if _, writeErr := writeAll(descriptor, chunk[:count]); writeErr != nil {
+		if _, writeErr := target.writeAll(chunk[:count]); writeErr != nil {
 			return writeErr
 		}
 		if err == io.EOF {

@@ -20,7 +20,18 @@ const DataRoom = HeaderBytes + 1
 
 // PutDataHeader makes buffer, whose data begin at DataRoom, a DATA frame in place.
 func PutDataHeader(buffer []byte, channel uint32, stream byte) {
-	binary.BigEndian.PutUint32(buffer, uint32(len(buffer)-HeaderBytes))
+	putDataHeader(buffer, channel, stream, len(buffer)-DataRoom)
+}
+
+// DataHeader is what stands before so many bytes of data in their frame.
+func DataHeader(channel uint32, stream byte, bytes int) []byte {
+	header := make([]byte, DataRoom)
+	putDataHeader(header, channel, stream, bytes)
+	return header
+}
+
+func putDataHeader(buffer []byte, channel uint32, stream byte, bytes int) {
+	binary.BigEndian.PutUint32(buffer, uint32(1+bytes))
 	buffer[4] = byte(Data)
 	binary.BigEndian.PutUint32(buffer[5:], channel)
 	buffer[HeaderBytes] = stream

@@ -6,12 +6,18 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
 // Read is read(2) on a non-blocking descriptor.
 func Read(descriptor int, target []byte) (int, error) {
 	return transfer(syscall.SYS_READ, descriptor, target)
+}
+
+// Write is write(2) on a descriptor that never makes its writer wait.
+func Write(descriptor int, data []byte) (int, error) {
+	return transfer(syscall.SYS_WRITE, descriptor, data)
 }
 
 func transfer(call uintptr, descriptor int, buffer []byte) (int, error) {
@@ -25,6 +31,24 @@ func transfer(call uintptr, descriptor int, buffer []byte) (int, error) {
 			return 0, errno
 		}
 	}
+}
+
+// Pause lets the whole agent stand still for a moment. Go's timers know no less than a millisecond, and try again and
+// again until it has passed.
+func Pause(moment time.Duration) {
+	wanted := syscall.NsecToTimespec(int64(moment))
+	syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&wanted)), 0, 0)
+}
+
+const (
+	setPipeSize = 1031
+	grownBytes  = 1 << 20
+)
+
+// Grow gives a pipe room for one MiB. Where that is refused it stays: all pipes of a user have one allowance together,
+// so only those are grown that need it.
+func Grow(descriptor uintptr) {
+	syscall.RawSyscall(syscall.SYS_FCNTL, descriptor, setPipeSize, grownBytes)
 }
 
 // Writer writes whole buffers to a file whose descriptor does not block, waiting while it is full.

@@ -25,6 +25,9 @@ type pump struct {
 	closed   bool
 	progress chan struct{} // closed at the next change, when somebody waits
 	done     chan struct{}
+
+	large int         // frames in a row
+	store *pipe.Store // of a flood, whose bytes are not copied
 }
 
 func newPump(file *os.File, outlet *connection.Outlet) *pump {
@@ -45,21 +48,20 @@ func (pump *pump) run(ctx context.Context, before func()) {
 		if err != nil {
 			return
 		}
-		buffer, count := pump.take(source, allowed)
-		if unused := allowed - count; unused > 0 {
+		load := pump.take(source, allowed)
+		if unused := allowed - load.bytes; unused > 0 {
 			pump.outlet.Return(unused)
 		}
-		if count == 0 {
+		if load.bytes == 0 {
 			return
 		}
 		before()
-		err = pump.outlet.SendReserved((*buffer)[:frames.DataRoom+count])
-		connection.ReleaseFrameBuffer(buffer)
-		if err != nil {
+		if load.send(pump.outlet) != nil {
 			return
 		}
-		pump.advance(int64(count))
-		rhythm.frame(count)
+		pump.advance(int64(load.bytes))
+		rhythm.frame(load.bytes)
+		pump.flood(source, load.bytes)
 	}
 }
 
@@ -87,34 +89,25 @@ func (rhythm *rhythm) frame(count int) {
 	rhythm.last = now
 }
 
-func (pump *pump) take(source syscall.RawConn, allowed int) (buffer *[]byte, count int) {
+func (pump *pump) take(source syscall.RawConn, allowed int) (load load) {
+	wait := false
 	err := source.Read(func(descriptor uintptr) bool {
-		buffer, count = pump.tryRead(int(descriptor), allowed)
-		return count != wouldBlock
+		load, wait = pump.tryTake(int(descriptor), allowed)
+		return !wait
 	})
 	if err != nil && os.IsTimeout(err) {
-		source.Control(func(descriptor uintptr) { buffer, count = pump.tryRead(int(descriptor), allowed) })
+		source.Control(func(descriptor uintptr) { load, _ = pump.tryTake(int(descriptor), allowed) })
 	}
-	return buffer, max(count, 0)
+	return load
 }
 
-const wouldBlock = -1
-
 // The count and the pipe's content change together, which order() relies on.
-func (pump *pump) tryRead(descriptor, allowed int) (*[]byte, int) {
-	buffer := connection.FrameBuffer()
+func (pump *pump) tryTake(descriptor, allowed int) (load load, wait bool) {
 	pump.lock.Lock()
 	defer pump.lock.Unlock()
-	count, err := pipe.Read(descriptor, (*buffer)[frames.DataRoom:frames.DataRoom+allowed])
-	if count == 0 {
-		connection.ReleaseFrameBuffer(buffer)
-		if err == syscall.EAGAIN {
-			return nil, wouldBlock
-		}
-		return nil, 0
-	}
-	pump.read += int64(count)
-	return buffer, count
+	load, err := pump.tryLoad(descriptor, allowed)
+	pump.read += int64(load.bytes)
+	return load, err == syscall.EAGAIN
 }
 
 // finish lets run take what is in the pipe and end, also when somebody still holds its other end.
@@ -161,6 +154,9 @@ func (pump *pump) advance(count int64) {
 }
 
 func (pump *pump) end() {
+	if pump.store != nil {
+		pump.store.Close()
+	}
 	pump.lock.Lock()
 	pump.closed = true
 	pump.wake()

@@ -7,8 +7,6 @@ import (
 	"llm-sandbox/agent/child"
 )
 
-const pipeBytes = 1 << 20
-
 // streams are the agent's ends of a process's descriptors; input and structured may be nil.
 type streams struct {
 	input, output, errors, structured *os.File
@@ -54,8 +52,6 @@ func newPipe(toProcess bool) (int, *os.File, error) {
 	if toProcess {
 		ours, theirs = theirs, ours
 	}
-	const setPipeSize = 1031
-	syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(ours), setPipeSize, pipeBytes)
 	// So that the process can open /dev/stdout again, which is root's otherwise; nobody else can reach the pipe.
 	syscall.Fchmod(theirs, 0o666)
 	syscall.SetNonblock(ours, true)
