@@ -18,7 +18,7 @@ export interface Truncation {
   readonly omittedBytes: number;
 }
 
-/** One rich output: the same thing in several media types. Binary types are base64 text, `application/json` is a JSON value. */
+/** One rich output: the same thing in several media types. Binary types are base64 text, `application/json` is a JSON value without `__proto__` keys. */
 export interface RichOutput {
   /** `value`: the last expression's value. `display`: shown on the way. */
   readonly kind: "display" | "value";

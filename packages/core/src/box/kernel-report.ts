@@ -1,7 +1,8 @@
 import type { ExecutionError, RichOutput } from "../execution.ts";
 import { FrameError } from "../stream/frame.ts";
-import { asMessage, numberField, stringField } from "../stream/message.ts";
+import { numberField, stringField } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
+import { mediaBundle } from "./media-bundle.ts";
 
 const mostTextCharacters = 4 * 1_048_576;
 
@@ -23,10 +24,10 @@ export class KernelReport {
   take(message: Message): void {
     switch (message["type"]) {
       case "display":
-        this.outputs.push({ kind: "display", data: mediaBundle(message) });
+        this.outputs.push({ kind: "display", data: mediaBundle(message["data"]) });
         return;
       case "value":
-        this.#value = { kind: "value", data: mediaBundle(message) };
+        this.#value = { kind: "value", data: mediaBundle(message["data"]) };
         return;
       case "error":
         this.error = readError(message);
@@ -50,17 +51,6 @@ export class KernelReport {
     const text = this.#value?.data["text/plain"];
     return typeof text === "string" ? text : null;
   }
-}
-
-function mediaBundle(message: Message): RichOutput["data"] {
-  const data = asMessage(message["data"]);
-  for (const [type, value] of Object.entries(data)) {
-    if (!/^[a-z]+\/[a-z0-9][a-z0-9.+-]*$/.test(type)) throw new FrameError("Not a media type.");
-    if (type !== "application/json" && typeof value !== "string") {
-      throw new FrameError("An output is no text.");
-    }
-  }
-  return data;
 }
 
 function readError(message: Message): ExecutionError {
