@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"llm-sandbox/agent/landlock"
 	"llm-sandbox/agent/seccomp"
 )
 
@@ -32,6 +33,7 @@ func run() *Failure {
 		{"give up privileges of", become},
 		{"enter the directory", func(job *Job) error { return syscall.Chdir(job.Directory) }},
 		{"reset the signals of", resetSignals},
+		{"keep others away from", keepApart},
 		{"filter the system calls of", filter},
 	} {
 		if err := step.do(job); err != nil {
@@ -133,6 +135,13 @@ func searchPath(environment []string) string {
 func asErrno(err error) syscall.Errno {
 	errno, _ := err.(syscall.Errno)
 	return errno
+}
+
+func keepApart(job *Job) error {
+	if !job.Apart {
+		return nil
+	}
+	return landlock.Enter()
 }
 
 func filter(job *Job) error {

@@ -18,6 +18,7 @@ type Job struct {
 	Limits                 []Limit
 	Background             bool // the first to be killed for memory, the last to get the processor
 	Filter                 bool // the system call filter
+	Apart                  bool // out of reach of, and without reach to, all that it has not started
 
 	hasStructured bool
 }
@@ -68,6 +69,7 @@ func (job *Job) encode() []byte {
 	}
 	flag(job.Background)
 	flag(job.Filter)
+	flag(job.Apart)
 	flag(job.hasStructured)
 	return data
 }
@@ -107,6 +109,7 @@ func decode(data []byte) (job *Job, err error) {
 	}
 	job.Background = number() == 1
 	job.Filter = number() == 1
+	job.Apart = number() == 1
 	job.hasStructured = number() == 1
 	return job, nil
 }

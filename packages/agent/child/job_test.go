@@ -12,7 +12,7 @@ func TestJobIsDecodedAsItWasEncoded(t *testing.T) {
 		{Arguments: []string{"a"}, Environment: []string{}},
 		{
 			Arguments: []string{"program", "", "two words"}, Environment: []string{"A=\n", "B="}, Directory: "/workspace",
-			Become: &Owner{1 << 31, 2, 3}, Limits: []Limit{{7, 1, ^uint64(0)}}, Background: true, Filter: true, hasStructured: true,
+			Become: &Owner{1 << 31, 2, 3}, Limits: []Limit{{7, 1, ^uint64(0)}}, Background: true, Filter: true, Apart: true, hasStructured: true,
 		},
 	} {
 		encoded := job.encode()

@@ -143,7 +143,7 @@ func (manager *Manager) sweep(group *group) {
 func (manager *Manager) userJob(group *group, arguments, environment []string, directory string) *child.Job {
 	job := &child.Job{
 		Arguments: arguments, Environment: environment, Directory: directory,
-		Background: true, Filter: manager.settings.Filter,
+		Background: true, Filter: manager.settings.Filter, Apart: true,
 		Limits: append(manager.marks.Limits(group.mark), manager.userLimits()...),
 	}
 	if manager.user.Split {

@@ -19,7 +19,7 @@ var ipcKinds = []ipcKind{
 	{"msg", 9, syscall.SYS_MSGCTL},
 }
 
-// RemoveIPC removes the System V objects that the user has made, when nothing of the user's runs.
+// RemoveIPC removes the System V and POSIX objects that the user has made, when nothing of the user's runs.
 func (sweeper *Sweeper) RemoveIPC() {
 	if !sweeper.isInit {
 		return // the namespace may be shared with others of the same user
@@ -33,6 +33,7 @@ func (sweeper *Sweeper) RemoveIPC() {
 			})
 		}
 	}
+	sweeper.removePosix()
 }
 
 // readList is a file of /proc, empty when it cannot be read. Package os would ask Go's poller for it, at the end of every run.

@@ -36,6 +36,7 @@ export const embeddedExceptions: readonly ConformanceException[] = [
     "A/writable-places",
     "C/clean-environment",
     "G/identity",
+    "G/left-objects",
     "G/set-user-id",
   ),
   ...because(
@@ -43,6 +44,7 @@ export const embeddedExceptions: readonly ConformanceException[] = [
     "G/agent-program",
     "G/first-process",
     "G/neighbour-visible",
+    "G/runs-apart",
     "G/tamper-javascript",
   ),
   ...because(

@@ -7,6 +7,7 @@ import { filePathCases } from "./files-paths.ts";
 import { inputCases } from "./input.ts";
 import { agentIsolationCases } from "./isolation-agent.ts";
 import { runIsolationCases } from "./isolation-runs.ts";
+import { neighbourIsolationCases } from "./isolation-neighbours.ts";
 import { boxIsolationCases } from "./isolation-box.ts";
 import { kernelSurfaceCases } from "./kernel-surface.ts";
 import { languageCases } from "./languages.ts";
@@ -33,7 +34,13 @@ export const conformanceCases: readonly CaseCategory[] = [
   { title: "F. Input", cases: inputCases },
   {
     title: "G. Isolation",
-    cases: [...agentIsolationCases, ...runIsolationCases, ...boxIsolationCases, ...kernelSurfaceCases],
+    cases: [
+      ...agentIsolationCases,
+      ...runIsolationCases,
+      ...neighbourIsolationCases,
+      ...boxIsolationCases,
+      ...kernelSurfaceCases,
+    ],
   },
   { title: "L. Languages", cases: languageCases },
 ];

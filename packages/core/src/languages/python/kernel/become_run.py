@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 
+from llm_sandbox_kernel.apart import keep_apart
 from llm_sandbox_kernel.dumpable import set_dumpable
 
 HIGHEST_DESCRIPTOR = 256  # the server has a dozen
@@ -21,6 +22,7 @@ def become_run(job, descriptors):
     try:
         take_descriptors(descriptors)
         become_user(job)
+        keep_apart()
         os.environ.clear()
         os.environ.update(job["env"])
         os.chdir(job["cwd"])

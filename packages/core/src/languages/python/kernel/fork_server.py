@@ -167,8 +167,8 @@ class Server:
 
 def serve():
     """Returns in a child that has become a run, with a clean stack; ends the process in the server."""
-    if not set_dumpable(False) and os.getuid() != 0:
-        sys.exit("The fork server cannot hide from its own user without ctypes.")
+    if not set_dumpable(False):
+        sys.exit("The fork server can neither hide nor keep its runs apart without ctypes.")
     server = Server()
     # The first child waits before the imports, so that a new box's first run does not.
     if not server.fork():
