@@ -37,8 +37,8 @@ func Run() {
 		fmt.Fprintln(os.Stderr, Name+": wrong arguments")
 		os.Exit(exitMisused)
 	}
-	runtime.GOMAXPROCS(1)
 	syscall.CloseOnExec(report)
+	go hasten(cgroups)
 	// A box whose starter has ended becomes a child of this process, so that its end can be waited for.
 	syscall.RawSyscall(syscall.SYS_PRCTL, subreaper, 1, 0)
 	supervisor := &supervisor{cgroups: cgroups}
@@ -53,6 +53,7 @@ func Run() {
 		}
 		say("started", pid)
 		letGo()
+		runtime.GOMAXPROCS(1)
 		supervisor.waitFor(pid)
 	} else {
 		say("failed", code)
