@@ -22,21 +22,23 @@ const (
 	exitMisused  = 64
 	subreaper    = 36
 	pidFile      = "pid"
-	minArguments = 4
+	minArguments = 5
 )
 
-// Run supervises one box and ends the program. Arguments: the box's folder, which is removed at the end; the number of
-// its cgroups and their folders, also removed; the command that starts the box and leaves the process id of the
-// box's first process in the file "pid" of the folder. Standard streams become the box's own.
+// Run supervises one box and ends the program. Arguments: the box's folder, which is removed at the end; a mount point
+// that the command is not to see, or ""; the number of the box's cgroups and their folders, also removed; the command
+// that starts the box and leaves the process id of the box's first process in the file "pid" of the folder. Standard
+// streams become the box's own.
 // On descriptor 3 it says a line each: "started PID", or "failed CODE", and at last "exited CODE" or "signalled NUMBER",
 // after "starved COUNT" when the kernel has killed processes of a box that was signalled for want of memory.
 // SIGTERM kills the box.
 func Run() {
-	folder, cgroups, command, ok := arguments(os.Args[1:])
+	given, ok := arguments(os.Args[1:])
 	if !ok {
 		fmt.Fprintln(os.Stderr, Name+": wrong arguments")
 		os.Exit(exitMisused)
 	}
+	folder, cgroups := given.folder, given.cgroups
 	syscall.CloseOnExec(report)
 	go hasten(cgroups)
 	// A box whose starter has ended becomes a child of this process, so that its end can be waited for.
@@ -44,7 +46,7 @@ func Run() {
 	supervisor := &supervisor{cgroups: cgroups}
 	supervisor.listen()
 	os.WriteFile(filepath.Join(folder, "supervisor"), strconv.AppendInt(nil, int64(os.Getpid()), 10), 0o600)
-	code := supervisor.start(command)
+	code := supervisor.start(given)
 	if code == 0 {
 		pid := readPID(folder)
 		supervisor.box.Store(int64(pid))
@@ -66,16 +68,22 @@ func Run() {
 	os.Exit(0)
 }
 
-func arguments(given []string) (folder string, cgroups, command []string, ok bool) {
+// order is what the host wants done.
+type order struct {
+	folder, hidden   string
+	cgroups, command []string
+}
+
+func arguments(given []string) (order, bool) {
 	if len(given) < minArguments-1 {
-		return "", nil, nil, false
+		return order{}, false
 	}
-	count, err := strconv.Atoi(given[1])
-	rest := given[2:]
+	count, err := strconv.Atoi(given[2])
+	rest := given[3:]
 	if err != nil || count < 0 || count >= len(rest) || !filepath.IsAbs(given[0]) {
-		return "", nil, nil, false
+		return order{}, false
 	}
-	return given[0], rest[:count], rest[count:], true
+	return order{given[0], given[1], rest[:count], rest[count:]}, true
 }
 
 type supervisor struct {
@@ -103,7 +111,16 @@ func (supervisor *supervisor) listen() {
 }
 
 // start returns the exit code of the command, 0 when the box has been started.
-func (supervisor *supervisor) start(command []string) int {
+func (supervisor *supervisor) start(given order) int {
+	command := given.command
+	if given.hidden != "" {
+		// Only this thread, and what it starts, sees the mounts otherwise.
+		runtime.LockOSThread()
+		if err := hide(given.hidden); err != nil {
+			fmt.Fprintf(os.Stderr, "%s cannot be hidden: %s\n", given.hidden, err)
+			return 125
+		}
+	}
 	pid, err := syscall.ForkExec(command[0], command, &syscall.ProcAttr{
 		Env:   os.Environ(),
 		Files: []uintptr{0, 1, 2},
@@ -143,6 +160,17 @@ func (supervisor *supervisor) waitFor(pid int) {
 	default:
 		say("exited", status.ExitStatus())
 	}
+}
+
+// hide gives this thread, and what it starts, a view of the machine's mounts without one of them.
+func hide(mountPoint string) error {
+	if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
+		return err
+	}
+	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SLAVE, ""); err != nil {
+		return err
+	}
+	return syscall.Unmount(mountPoint, syscall.MNT_DETACH)
 }
 
 // wait waits for one child and takes notice of the others, which the runtime may have left to this process.

@@ -22,6 +22,11 @@ func TestMain(tests *testing.M) {
 
 func supervised(t *testing.T, script string) (*exec.Cmd, string, *os.File) {
 	t.Helper()
+	return supervisedWithout(t, "", script)
+}
+
+func supervisedWithout(t *testing.T, hidden, script string) (*exec.Cmd, string, *os.File) {
+	t.Helper()
 	folder := filepath.Join(t.TempDir(), "box")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		t.Fatal(err)
@@ -31,7 +36,7 @@ func supervised(t *testing.T, script string) (*exec.Cmd, string, *os.File) {
 		t.Fatal(err)
 	}
 	command := exec.Command("/proc/self/exe")
-	command.Args = []string{Name, folder, "1", filepath.Join(folder, "cgroup"), "/bin/sh", "-c", script, "sh", folder}
+	command.Args = []string{Name, folder, hidden, "1", filepath.Join(folder, "cgroup"), "/bin/sh", "-c", script, "sh", folder}
 	command.ExtraFiles = []*os.File{writer}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -113,5 +118,29 @@ func TestWantOfMemoryIsRead(t *testing.T) {
 		if count := starved([]string{t.TempDir(), folder}); count != 2 {
 			t.Errorf("%s: %d", name, count)
 		}
+	}
+}
+
+func TestOnlyTheCommandDoesNotSeeWhatIsHidden(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("mounting needs root")
+	}
+	hidden := t.TempDir()
+	if err := syscall.Mount("tmpfs", hidden, "tmpfs", 0, ""); err != nil {
+		t.Skip(err)
+	}
+	defer syscall.Unmount(hidden, syscall.MNT_DETACH)
+	os.WriteFile(filepath.Join(hidden, "seen"), nil, 0o600)
+	seen := filepath.Join(t.TempDir(), "seen")
+	command, folder, reader := supervisedWithout(t, hidden, "ls "+hidden+" > "+seen+"; exit 3")
+	if said := reports(t, reader); !slices.Equal(said, []string{"failed 3"}) {
+		t.Errorf("%q", said)
+	}
+	expectGone(t, command, folder)
+	if content, err := os.ReadFile(seen); err != nil || len(content) > 0 {
+		t.Errorf("the command saw %q, %v", content, err)
+	}
+	if _, err := os.Stat(filepath.Join(hidden, "seen")); err != nil {
+		t.Errorf("it is unmounted for others too: %v", err)
 	}
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
 import type { BoxSpec } from "../../../runtime.ts";
 import { drawBoxIds } from "../../shared/box-ids.ts";
@@ -96,6 +96,7 @@ async function begin(
     join(input.agent, "agent"),
     [
       place.folder,
+      hiddenFrom(ociRuntime, cgroups),
       String(folders.length),
       ...folders,
       ociRuntime,
@@ -125,6 +126,11 @@ async function begin(
   });
   void box.gone.then(() => ids.release());
   return { box, name, limits };
+}
+
+/** A mount point that the OCI runtime is not to see, or "". */
+function hiddenFrom(ociRuntime: string, { unifiedBeside }: Cgroups): string {
+  return /crun|krun/.test(basename(ociRuntime)) ? (unifiedBeside ?? "") : "";
 }
 
 /** State and bundle are in the box's own folder, so that removing that removes all. */

@@ -38,6 +38,7 @@ describe("cgroups of version 2", () => {
     const cgroups = findCgroups(mounted([], true));
     expect(cgroups.version).toBe(2);
     expect(cgroups.folders("box")).toEqual([join(folder, "box")]);
+    expect(cgroups.unifiedBeside).toBeNull();
     expect(cgroups.missing("box", limits)).toBeNull();
   });
 
@@ -77,6 +78,8 @@ describe("cgroups of version 1", () => {
     const cgroups = findCgroups(mounted(all, true));
     expect(cgroups.version).toBe(1);
     expect(cgroups.folders("box")).toHaveLength(5);
+    expect(cgroups.unifiedBeside).toBe(folder);
+    expect(findCgroups(mounted(all, false)).unifiedBeside).toBeNull();
     expect(cgroups.missing("box", limits)).toBeNull();
   });
 

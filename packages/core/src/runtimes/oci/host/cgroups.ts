@@ -8,6 +8,11 @@ export interface Cgroups {
   readonly version: 1 | 2;
   /** Swap is counted and can be bounded. */
   readonly limitsSwap: boolean;
+  /**
+   * Where a hierarchy of version 2 is mounted beside those of version 1, whose controllers are the ones in force; else
+   * null. crun refuses to start a box where it sees such a machine, and has no need of it.
+   */
+  readonly unifiedBeside: string | null;
   /** Every folder that a cgroup directly below the root has. */
   folders(name: string): readonly string[];
   /** Why the limits are not in force on a cgroup, or null when they are: what the kernel itself says. */
@@ -64,6 +69,7 @@ function oldCgroups(mounts: readonly Mount[]): Cgroups {
   return {
     version: 1,
     limitsSwap,
+    unifiedBeside: mounts.find(({ type }) => type === "cgroup2")?.folder ?? null,
     folders: (name) => mounts.map(({ folder }) => join(folder, name)),
     missing(name, { memoryBytes, processes, quotaUs }) {
       return (
@@ -90,6 +96,7 @@ function unifiedCgroups(folder: string): Cgroups {
   return {
     version: 2,
     limitsSwap: true,
+    unifiedBeside: null,
     folders: (name) => [join(folder, name)],
     missing(name, { memoryBytes, processes, quotaUs }) {
       return (
