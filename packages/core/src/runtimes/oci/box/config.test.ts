@@ -42,6 +42,7 @@ function config(more: Partial<BoxConfigInput> = {}): Config {
     cgroup: "llm-sandbox-test-1",
     limits: { memoryBytes: 1_000_000, processes: 99, quotaUs: 50_000 },
     limitsSwap: true,
+    readonlyPaths: [],
     annotations: annotationsOf(thisOwner(), "test"),
     ...more,
   }) as Config;

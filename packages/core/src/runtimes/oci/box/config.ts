@@ -19,6 +19,8 @@ export interface BoxConfigInput {
   readonly cgroup: string;
   readonly limits: EnforcedLimits;
   readonly limitsSwap: boolean;
+  /** Further paths in the box that nobody may write to. */
+  readonly readonlyPaths: readonly string[];
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -94,7 +96,7 @@ export function boxConfig(input: BoxConfigInput): object {
         cpu: { quota: limits.quotaUs, period: periodUs },
       },
       maskedPaths,
-      readonlyPaths,
+      readonlyPaths: [...readonlyPaths, ...input.readonlyPaths],
       seccomp: seccompProfile,
     },
   };

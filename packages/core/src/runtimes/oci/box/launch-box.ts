@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
 import type { BoxSpec } from "../../../runtime.ts";
 import { drawBoxIds } from "../../shared/box-ids.ts";
@@ -9,6 +9,7 @@ import { orAborted } from "../../shared/or-aborted.ts";
 import { thisOwner } from "../../shared/owner.ts";
 import { processLimit } from "../../shared/process-limit.ts";
 import { enforcedLimits, type Cgroups } from "../host/cgroups.ts";
+import { crunNeeds } from "../host/crun.ts";
 import { folderError } from "../host/folders.ts";
 import type { BoxRoot } from "../root/box-root.ts";
 import { annotationsOf } from "./annotations.ts";
@@ -69,6 +70,7 @@ async function begin(
   const ids = drawBoxIds(true);
   const name = `llm-sandbox-${spec.sessionId}-${place.number}`;
   const limits = enforcedLimits(spec.limits, processLimit(spec.limits.processes, isGvisor(ociRuntime)));
+  const needs = crunNeeds(ociRuntime, cgroups);
   const config = boxConfig({
     spec,
     mode,
@@ -81,6 +83,7 @@ async function begin(
     cgroup: name,
     limits,
     limitsSwap: cgroups.limitsSwap,
+    readonlyPaths: needs.readonly,
     annotations: annotationsOf(thisOwner(), spec.sessionId),
   });
   const path = join(place.folder, "config.json");
@@ -96,7 +99,7 @@ async function begin(
     join(input.agent, "agent"),
     [
       place.folder,
-      hiddenFrom(ociRuntime, cgroups),
+      needs.hidden ?? "",
       String(folders.length),
       ...folders,
       ociRuntime,
@@ -126,11 +129,6 @@ async function begin(
   });
   void box.gone.then(() => ids.release());
   return { box, name, limits };
-}
-
-/** A mount point that the OCI runtime is not to see, or "". */
-function hiddenFrom(ociRuntime: string, { unifiedBeside }: Cgroups): string {
-  return /crun|krun/.test(basename(ociRuntime)) ? (unifiedBeside ?? "") : "";
 }
 
 /** State and bundle are in the box's own folder, so that removing that removes all. */
