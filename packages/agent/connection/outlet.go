@@ -2,6 +2,7 @@ package connection
 
 import (
 	"context"
+	"io"
 	"sync"
 
 	"llm-sandbox/agent/frames"
@@ -124,6 +125,35 @@ func (writer *OutletWriter) Write(data []byte) (int, error) {
 		written += count
 	}
 	return written, nil
+}
+
+// ReadFrom sends what a source has, read where it goes out from.
+func (writer *OutletWriter) ReadFrom(source io.Reader) (int64, error) {
+	buffer := FrameBuffer()
+	defer ReleaseFrameBuffer(buffer)
+	sent := int64(0)
+	for {
+		allowed, err := writer.outlet.Reserve(writer.ctx, frames.MaxDataBytes)
+		if err != nil {
+			return sent, err
+		}
+		count, readErr := source.Read((*buffer)[frames.DataRoom : frames.DataRoom+allowed])
+		if count < allowed {
+			writer.outlet.Return(allowed - count)
+		}
+		if count > 0 {
+			if err := writer.outlet.SendReserved((*buffer)[:frames.DataRoom+count]); err != nil {
+				return sent, err
+			}
+			sent += int64(count)
+		}
+		if readErr == io.EOF {
+			return sent, nil
+		}
+		if readErr != nil {
+			return sent, readErr
+		}
+	}
 }
 
 var frameBuffers = sync.Pool{New: func() any {

@@ -17,28 +17,41 @@ var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
 func copyOut(ctx context.Context, out io.Writer, descriptor int, offset, size int64) (int64, error) {
 	chunk := chunks.Get().(*[chunkBytes]byte)
 	defer chunks.Put(chunk)
-	sent := int64(0)
-	for sent < size {
-		if err := ctx.Err(); err != nil {
-			return sent, err
-		}
-		count, err := syscall.Pread(descriptor, chunk[:min(size-sent, chunkBytes)], offset+sent)
-		if err == syscall.EINTR {
-			continue
-		}
-		if err != nil {
-			return sent, err
-		}
-		if count == 0 {
-			break
-		}
-		written, err := out.Write(chunk[:count])
-		sent += int64(written)
-		if err != nil {
-			return sent, err
+	source := &fileReader{ctx: ctx, descriptor: descriptor, offset: offset, left: size, isMemory: isInMemory(descriptor)}
+	// A writer that says where the bytes go from gets them read there.
+	return io.CopyBuffer(out, source, chunk[:])
+}
+
+type fileReader struct {
+	ctx          context.Context
+	descriptor   int
+	offset, left int64
+	isMemory     bool
+}
+
+func (reader *fileReader) Read(buffer []byte) (int, error) {
+	if err := reader.ctx.Err(); err != nil {
+		return 0, err
+	}
+	count, err := reader.read(buffer[:min(int64(len(buffer)), reader.left)])
+	reader.offset += int64(count)
+	reader.left -= int64(count)
+	if err == nil && count == 0 {
+		err = io.EOF
+	}
+	return count, err
+}
+
+func (reader *fileReader) read(buffer []byte) (int, error) {
+	if reader.isMemory {
+		return pipe.ReadAt(reader.descriptor, buffer, reader.offset)
+	}
+	for {
+		count, err := syscall.Pread(reader.descriptor, buffer, reader.offset)
+		if err != syscall.EINTR {
+			return max(count, 0), err
 		}
 	}
-	return sent, nil
 }
 
 // copyIn writes everything the reader has to a file.

@@ -116,8 +116,9 @@ func TestPackThenUnpackGivesTheSameTree(t *testing.T) {
 
 // hookWriter does something when the first bytes arrive.
 type hookWriter struct {
-	bytes.Buffer
-	hook func()
+	// Not embedded: its ReadFrom would take everything without a call of Write.
+	content bytes.Buffer
+	hook    func()
 }
 
 func (w *hookWriter) Write(data []byte) (int, error) {
@@ -125,7 +126,7 @@ func (w *hookWriter) Write(data []byte) (int, error) {
 		w.hook()
 		w.hook = nil
 	}
-	return w.Buffer.Write(data)
+	return w.content.Write(data)
 }
 
 func TestAFileThatChangesWhileItIsPacked(t *testing.T) {
@@ -138,7 +139,7 @@ func TestAFileThatChangesWhileItIsPacked(t *testing.T) {
 			out := &hookWriter{hook: func() { b.asUser(func() error { return os.Truncate(b.path("a"), newSize) }) }}
 			result, err := b.Pack(background, PackRequest{Path: b.path()}, out)
 			must(t, err)
-			members := membersOf(t, &out.Buffer)
+			members := membersOf(t, &out.content)
 			if result.Entries != 2 || len(members[0]) < size || members[1] != `0 "b" 644 "" "after"` {
 				t.Fatal(result, len(members[0]), members[1])
 			}
@@ -152,8 +153,8 @@ func TestAFileThatGrowsWhileItIsReadIsCutAtItsSize(t *testing.T) {
 	out := &hookWriter{hook: func() { b.asUser(func() error { return os.Truncate(b.path("a"), 10*chunkBytes) }) }}
 	result, err := b.Read(background, ReadRequest{Path: b.path("a")}, out)
 	must(t, err)
-	if result.Bytes != 3*chunkBytes || out.Len() != 3*chunkBytes {
-		t.Fatal(result, out.Len())
+	if result.Bytes != 3*chunkBytes || out.content.Len() != 3*chunkBytes {
+		t.Fatal(result, out.content.Len())
 	}
 }
 
@@ -214,6 +215,26 @@ func TestACancelledTransferStops(t *testing.T) {
 		}
 		wantCode(t, err, "ECANCELED")
 	}
+	ctx, cancel := context.WithCancel(background)
+	_, err := b.Read(ctx, ReadRequest{Path: b.path("hole")}, &readingWriter{hook: cancel})
+	wantCode(t, err, "ECANCELED")
+}
+
+// readingWriter takes from its source itself, as an outlet does, and does something when the first bytes have come.
+type readingWriter struct {
+	io.Writer
+	hook func()
+}
+
+func (w *readingWriter) ReadFrom(source io.Reader) (total int64, err error) {
+	buffer := make([]byte, 1000)
+	for err == nil {
+		var count int
+		count, err = source.Read(buffer)
+		total += int64(count)
+		w.hook()
+	}
+	return total, err
 }
 
 func TestPackSaysWhatItMayNotRead(t *testing.T) {

@@ -20,9 +20,18 @@ func Write(descriptor int, data []byte) (int, error) {
 	return transfer(syscall.SYS_WRITE, descriptor, data)
 }
 
+// ReadAt is pread(2) on a file that never makes its reader wait.
+func ReadAt(descriptor int, target []byte, offset int64) (int, error) {
+	return transferAt(syscall.SYS_PREAD64, descriptor, target, uintptr(offset))
+}
+
 func transfer(call uintptr, descriptor int, buffer []byte) (int, error) {
+	return transferAt(call, descriptor, buffer, 0)
+}
+
+func transferAt(call uintptr, descriptor int, buffer []byte, offset uintptr) (int, error) {
 	for {
-		count, _, errno := syscall.RawSyscall(call, uintptr(descriptor), uintptr(unsafe.Pointer(unsafe.SliceData(buffer))), uintptr(len(buffer)))
+		count, _, errno := syscall.RawSyscall6(call, uintptr(descriptor), uintptr(unsafe.Pointer(unsafe.SliceData(buffer))), uintptr(len(buffer)), offset, 0, 0)
 		switch errno {
 		case 0:
 			return int(count), nil

@@ -1,19 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { pipeline } from "node:stream/promises";
-import type { SandboxError } from "../errors.ts";
 import type { Connection } from "../stream/connection.ts";
 import { copyTooLarge } from "./copy-limits.ts";
 import type { CopyLimits, CopyReport } from "./copy-limits.ts";
+import { FileSink } from "./file-sink.ts";
 import { explainedHostError, hostFileError } from "./host-file-error.ts";
+import { operate } from "./operation.ts";
 import { receive } from "./receive.ts";
 import type { SessionFiles } from "./session-files.ts";
 import { unpackHostile } from "./unpack-hostile.ts";
-
-/** What the host's disk may lag behind: pieces that wait are written together. */
-const writeAheadBytes = 2 * 1_048_576;
 
 /**
  * Copies a file or folder of the box to the host, streamed. A file appears at `destination` whole or not at all, and
@@ -47,22 +43,31 @@ async function copyFile(
     throw hostFileError(target, cause);
   });
   const partial = besideOf(target);
+  const { signal, maxBytes } = options;
+  const given = new AbortController();
+  const sink = await FileSink.create(partial, (error) =>
+    given.abort(explainedHostError(target, error)),
+  ).catch((cause: unknown) => {
+    throw hostFileError(target, cause);
+  });
+  let bytes = 0;
   try {
-    const { signal, maxBytes } = options;
-    const tooMuch = (): SandboxError => copyTooLarge(options);
     const request = { op: "read", path, maxBytes };
-    const content = receive(connection, request, { signal, maxBytes, tooMuch });
-    const file = createWriteStream(partial, { flags: "wx", mode: 0o644, highWaterMark: writeAheadBytes });
-    await bothDone(
-      pipeline(content.stream, file).catch((error: unknown) => {
-        throw explainedHostError(target, error);
-      }),
-      content.done,
-    );
+    await operate(connection, request, {
+      signal: signal ? AbortSignal.any([signal, given.signal]) : given.signal,
+      onData: (_stream, data) => {
+        bytes += data.length;
+        // Whatever the agent was asked.
+        return bytes > maxBytes ? given.abort(copyTooLarge(options)) : sink.take(data);
+      },
+    });
+    await sink.end();
+    given.signal.throwIfAborted();
     await rename(partial, target).catch((cause: unknown) => {
       throw hostFileError(target, cause);
     });
   } finally {
+    await sink.close();
     await rm(partial, { force: true });
   }
 }
