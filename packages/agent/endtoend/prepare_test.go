@@ -24,6 +24,46 @@ func fromServer(box *box, code string) *operation {
 	return run
 }
 
+// fromPrepared leaves it to the agent what to start.
+func fromPrepared(box *box, code string) *operation {
+	run := box.open(map[string]any{
+		"op": "spawn", "cwd": workspace, "stdin": "null", "structured": true, "from": "python", "timeoutMs": 30000,
+	})
+	giveJob(run, code)
+	return run
+}
+
+func TestWithoutArgumentsWhatWasPreparedIsStarted(t *testing.T) {
+	inBothModes(t, func(t *testing.T, box *box) {
+		prepare := box.open(map[string]any{
+			"op": "prepare", "name": "python", "kind": "spare", "argv": []string{"/usr/bin/python3", "-I", "-c", spareProgram}, "env": map[string]string{},
+		})
+		prepare.event()
+		expect := func(run *operation, from any, text string) {
+			t.Helper()
+			if event := run.event(); event["from"] != from {
+				t.Fatalf("EVENT %v", event)
+			}
+			if run.wait(); run.text(1) != text {
+				t.Fatalf("output %q, errors %q", run.text(1), run.text(2))
+			}
+		}
+		expect(fromPrepared(box, "print('ready')"), "python", "ready\n")
+		prepare.control(map[string]any{"op": "cancel"})
+		prepare.wait()
+		expect(fromPrepared(box, "print('cold')"), nil, "cold\n")
+		for name, request := range map[string]map[string]any{
+			"EPROTO":    {"op": "spawn", "cwd": workspace, "stdin": "null"},
+			"ENOSERVER": {"op": "spawn", "cwd": workspace, "stdin": "null", "structured": true, "from": "nobody"},
+		} {
+			result := box.open(request).wait()
+			if failure, failed := result["error"].(map[string]any); !failed || failure["code"] != name {
+				t.Fatalf("RESULT %v", result)
+			}
+		}
+	})
+}
+
 func giveJob(run *operation, code string) {
 	job, _ := json.Marshal(map[string]string{"code": code})
 	run.write(3, string(job)+"\n")

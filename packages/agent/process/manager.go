@@ -36,8 +36,8 @@ type Manager struct {
 	runs     int
 	servers  map[string]*server
 	spares   map[string]*spare
-	known    map[string]bool // every name that was ever prepared
-	quiet    chan struct{}   // closed when no run is left, if somebody waits for it
+	known    map[string][]string // what every name that was ever prepared starts
+	quiet    chan struct{}       // closed when no run is left, if somebody waits for it
 }
 
 // group is everything that one run, server or spare has started.
@@ -64,7 +64,7 @@ func NewManager(settings Settings, user *identity.User) *Manager {
 		live:     map[sweep.Mark]*group{},
 		servers:  map[string]*server{},
 		spares:   map[string]*spare{},
-		known:    map[string]bool{},
+		known:    map[string][]string{},
 	}
 	manager.sweeper = sweep.NewSweeper(manager.marks, user)
 	manager.reaper = NewReaper(manager.orphan)

@@ -36,7 +36,10 @@ func (manager *Manager) Prepare(request *PrepareRequest) (func(*connection.Chann
 	if request.Name == "" {
 		return nil, failure.Request("name is empty")
 	}
-	if err := checkArguments(request.Arguments, request.Env); err != nil {
+	if err := checkArguments(request.Arguments); err != nil {
+		return nil, err
+	}
+	if err := checkEnvironment(request.Env); err != nil {
 		return nil, err
 	}
 	manager.lock.Lock()
@@ -57,7 +60,7 @@ func (manager *Manager) Prepare(request *PrepareRequest) (func(*connection.Chann
 	default:
 		return nil, failure.Request("kind must be \"fork\" or \"spare\", not %q", request.Kind)
 	}
-	manager.known[request.Name] = true
+	manager.known[request.Name] = request.Arguments
 	return source.run, nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"llm-sandbox/agent/failure"
 )
 
-// SpawnRequest is the operation `spawn`.
+// SpawnRequest is the operation `spawn`. Without Arguments, what was prepared under the name From is started.
 type SpawnRequest struct {
 	Arguments  []string          `json:"argv"`
 	Env        map[string]string `json:"env"`
@@ -20,7 +20,12 @@ type SpawnRequest struct {
 }
 
 func (request *SpawnRequest) check() *failure.Error {
-	if err := checkArguments(request.Arguments, request.Env); err != nil {
+	if len(request.Arguments) > 0 || request.From == "" {
+		if err := checkArguments(request.Arguments); err != nil {
+			return err
+		}
+	}
+	if err := checkEnvironment(request.Env); err != nil {
 		return err
 	}
 	switch {
@@ -40,7 +45,7 @@ func (request *SpawnRequest) check() *failure.Error {
 
 const maxTimeoutMs = 1e11
 
-func checkArguments(arguments []string, environment map[string]string) *failure.Error {
+func checkArguments(arguments []string) *failure.Error {
 	if len(arguments) == 0 {
 		return failure.Request("argv is empty")
 	}
@@ -49,6 +54,10 @@ func checkArguments(arguments []string, environment map[string]string) *failure.
 			return failure.Request("argv contains a NUL")
 		}
 	}
+	return nil
+}
+
+func checkEnvironment(environment map[string]string) *failure.Error {
 	for name, value := range environment {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
 			return failure.Request("the environment variable %q cannot be set", name)

@@ -26,9 +26,15 @@ func (manager *Manager) obtain(ctx context.Context, request *SpawnRequest) (*pro
 	if !manager.lockForRun(ctx) {
 		return nil, nil, failure.New("ECANCELED", "cancelled before it started")
 	}
-	if request.From != "" && !manager.known[request.From] {
-		manager.lock.Unlock()
-		return nil, nil, failure.New("ENOSERVER", "nothing is prepared under the name %q", request.From)
+	if request.From != "" {
+		prepared, known := manager.known[request.From]
+		if !known {
+			manager.lock.Unlock()
+			return nil, nil, failure.New("ENOSERVER", "nothing is prepared under the name %q", request.From)
+		}
+		if len(request.Arguments) == 0 {
+			request.Arguments = prepared
+		}
 	}
 	server := manager.servers[request.From]
 	claimed := manager.dismissSpares(request.From)

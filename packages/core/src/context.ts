@@ -70,11 +70,10 @@ export class Context {
     this.#channel = live.connection.request(
       {
         op: "spawn",
-        argv: kernel.argv,
+        ...(from === undefined ? { argv: kernel.argv } : { from }),
         cwd: workspace,
         stdin: "null",
         structured: true,
-        ...(from === undefined ? {} : { from }),
       },
       {
         onData: (stream, data) =>

@@ -36,6 +36,8 @@ export class ProtocolAgent {
   readonly #options: ProtocolAgentOptions;
   readonly #decoder = new FrameDecoder();
   readonly #channels = new Map<number, AgentChannel>();
+  /** The command lines of what was prepared, by its name. */
+  readonly #prepared = new Map<unknown, unknown>();
   #hostWindow = 0;
   #env: Readonly<Record<string, string>> = {};
   #lifetime: NodeJS.Timeout | undefined;
@@ -130,7 +132,9 @@ export class ProtocolAgent {
     const stray = Object.keys(request).find((name) => name !== "op" && !known?.includes(name));
     if (!known || stray !== undefined) throw new Error(`unknown operation or field: ${stray ?? operation}`);
     if (operation === "spawn") {
-      return this.#options.spawn(channel, request, this.#env);
+      const argv = request["argv"] ?? this.#prepared.get(request["from"]);
+      if (argv === undefined) throw new Error("argv is missing");
+      return this.#options.spawn(channel, { ...request, argv }, this.#env);
     }
     if (operation === "prepare") return this.#prepare(channel, request);
     const cancelled = new Promise<never>((_resolve, reject) => {
@@ -145,6 +149,7 @@ export class ProtocolAgent {
 
   /** The channel lives until it is cancelled. */
   async #prepare(channel: AgentChannel, request: Message): Promise<void> {
+    this.#prepared.set(request["name"], request["argv"]);
     this.#options.prepare?.(channel, request);
     channel.event({ event: "ready" });
     channel.cancelled.addEventListener("abort", () =>

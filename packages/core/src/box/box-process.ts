@@ -89,7 +89,7 @@ export class BoxProcess {
         return end;
       } catch (cause) {
         const error = connection.judge(cause);
-        started.reject(startError(error, request.argv[0] ?? ""));
+        started.reject(startError(error, request.argv?.[0] ?? ""));
         for (const output of outputs.values()) output.destroy(error as Error);
         throw error;
       } finally {

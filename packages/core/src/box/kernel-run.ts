@@ -24,12 +24,11 @@ export async function runInKernel(
   const result = await execute(
     connection,
     {
-      argv: kernel.argv,
+      ...(options.from === undefined ? { argv: kernel.argv } : { from: options.from }),
       env: forInterpreter(job.env),
       cwd: job.cwd,
       structured: true,
       timeoutMs: options.timeoutMs,
-      from: options.from,
     },
     {
       ...options,

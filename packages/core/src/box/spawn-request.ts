@@ -1,6 +1,7 @@
 /** The `spawn` operation of the protocol. */
 export interface SpawnRequest {
-  readonly argv: readonly string[];
+  /** May be left out with `from`: then what was prepared under that name is started, whose kernel need not be sent each time. */
+  readonly argv?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly cwd: string;
   readonly stdin: "null" | "stream";
