@@ -83,7 +83,8 @@ export class Child {
     this.#helper = options.helper?.();
     this.#process = spawn(options.deno, denoArguments(options), {
       cwd: process.platform === "win32" ? tmpdir() : "/",
-      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", DENO_DIR: "/nonexistent" },
+      // Without a time zone, programs would be told this machine's.
+      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", DENO_DIR: "/nonexistent", TZ: "UTC" },
       // A program can see it, and must not see a path.
       argv0: "deno",
       stdio: ["pipe", "pipe", "pipe"],

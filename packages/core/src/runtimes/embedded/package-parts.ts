@@ -30,11 +30,17 @@ function dependency(name: string, from: string, served: ReadonlySet<string>): st
   }
 }
 
-/** The parser of contexts in JavaScript; a child may ask for it at any time. */
+/** The parser of JavaScript, for contexts and the places of syntax errors; a child may ask for it at any time. */
 export function parserPart(): Answer {
   const folder = packageFolder("acorn", import.meta.url);
   if (folder === undefined) throw absent("acorn");
-  return { value: {}, data: readFileSync(join(folder, "dist", "acorn.mjs")) };
+  return { value: {}, data: readFileSync(join(folder, "dist", "acorn.js")) };
+}
+
+/** The time zones, for a program that asks for one: deflated JSON of their names and their TZif files (RFC 9636). */
+export async function zonesPart(): Promise<Answer> {
+  const { zones } = await import("./zones.generated.ts");
+  return { value: {}, data: Buffer.from(zones, "base64") };
 }
 
 function absent(name: string): Error {

@@ -3,7 +3,7 @@ import type { ChildCall } from "./child-frames.ts";
 import { answerFileCall } from "./file-calls.ts";
 import type { Answer } from "./file-calls.ts";
 import type { InputBuffer } from "./input-buffer.ts";
-import { parserPart } from "./package-parts.ts";
+import { parserPart, zonesPart } from "./package-parts.ts";
 import type { ProgramFiles } from "./program-files.ts";
 
 /** What a process may ask for. */
@@ -59,6 +59,7 @@ export async function answerProcessCall(process: ProcessCalls, call: ChildCall):
       return die(process, signalOf(request["signal"]));
     case "part":
       if (request["name"] === "acorn") return parserPart();
+      if (request["name"] === "zones") return zonesPart();
       break;
     case "run":
       return run(process, call);

@@ -172,7 +172,7 @@ class ProcessLife {
         },
         { onData: run.onData, answer: (call) => answerProcessCall(calls, call) },
       );
-      const exit = await Promise.race([this.#ended.promise, child.exited]);
+      const exit = await Promise.race([this.#ended.promise, child.exited.then(unannounced)]);
       if (absent) throw new MemoryFileError("ENOENT", argv[0] ?? "", "no such program");
       return this.#end(exit, child.diagnostics, watch);
     } catch (error) {
@@ -245,6 +245,11 @@ class ProcessLife {
       this.#others.delete(other);
     }
   }
+}
+
+/** Every program says that it ends before it does: one that has just gone has not come to its end, whatever its code. */
+function unannounced(exit: ChildExit): ChildExit {
+  return exit.exitCode === 0 ? { exitCode: null, signal: "SIGABRT" } : exit;
 }
 
 /** V8 ends the whole process when its heap is full. */

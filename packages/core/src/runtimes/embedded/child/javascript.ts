@@ -1,23 +1,17 @@
 import path from "node:path";
 import nodeProcess from "node:process";
-import { inspect } from "node:util";
-import vm from "node:vm";
-import { hideDeno } from "./deno.ts";
+import { deno, hideDeno } from "./deno.ts";
+import { exit, process, useErrors } from "./node-ending.ts";
 import { folder, sync } from "./node-files.ts";
 import { kernelRequire, moduleApi, useModules } from "./node-modules.ts";
 import { useStreams } from "./node-streams.ts";
-import { withOwnFrames } from "./node-stack.ts";
+import { placingVm } from "./node-places.ts";
 import { take } from "./spawn.ts";
 import type { BootSpec, ProcessSpec } from "./spawn.ts";
 import { call, leave, sendData, sendReady } from "./wire.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 
-const process = nodeProcess as unknown as Record<string, unknown> & {
-  emit(event: string, ...given: unknown[]): boolean;
-  listenerCount(event: string): number;
-  exitCode: number | undefined;
-};
 const executable = "/usr/local/bin/node";
 /** Of the web and of Deno: a program of Node does not have them, or they would not work. */
 const foreign = [
@@ -29,6 +23,7 @@ const foreign = [
   "caches",
   "close",
   "Worker",
+  "self",
   "window",
 ];
 
@@ -56,7 +51,8 @@ export async function beJavaScript({ kernel }: BootSpec): Promise<void> {
   useProcess(spec);
   if (spec.kernel) {
     process["argv"] = [executable, spec.kernel];
-    runKernel(kernelRequire);
+    // From a task of its own, as Node runs a program: what it defers comes in Node's order.
+    setImmediate(() => runKernel(kernelRequire));
   } else await runCommand(spec.argv.slice(1));
 }
 
@@ -95,68 +91,17 @@ function useProcess({ env, cwd }: ProcessSpec): void {
     throw Object.assign(new Error("kill EPERM"), { code: "EPERM", errno: -1, syscall: "kill" });
   });
   define("exit", (code?: number) => exit(code));
+  Object.defineProperty(deno, "exit", { value: exit });
   define("reallyExit", (code?: number) => leave(Number(code ?? 0)));
   define("abort", () => call({ op: "die", signal: "SIGABRT" }));
   if (typeof process["_tickCallback"] !== "function") define("_tickCallback", () => {});
-}
-
-let exiting = false;
-
-function exit(code: number | string | undefined = process.exitCode): never {
-  if (code !== undefined) process.exitCode = Number(code);
-  if (!exiting) {
-    exiting = true;
-    try {
-      process.emit("exit", process.exitCode ?? 0);
-    } catch (error) {
-      report(error);
-      leave(7);
-    }
-  }
-  return leave((process.exitCode ?? 0) & 0xff);
-}
-
-/** Errors that nobody has caught, as Node treats and prints them. */
-function useErrors(): void {
-  const listen = (globalThis as unknown as EventTarget).addEventListener.bind(globalThis);
-  const fail = (error: unknown, origin: string): void => {
-    if (error instanceof Error && typeof error.stack === "string") error.stack = withOwnFrames(error.stack);
-    process.emit("uncaughtExceptionMonitor", error, origin);
-    if (process.listenerCount("uncaughtException") > 0) {
-      process.emit("uncaughtException", error, origin);
-      return;
-    }
-    report(error);
-    process.exitCode = 1;
-    exit(1);
-  };
-  listen("unload", () => exit());
-  listen("error", (event) => {
-    event.preventDefault();
-    fail((event as unknown as { error: unknown }).error, "uncaughtException");
-  });
-  listen("unhandledrejection", (event) => {
-    event.preventDefault();
-    const { reason, promise } = event as unknown as { reason: unknown; promise: unknown };
-    if (process.listenerCount("unhandledRejection") > 0) process.emit("unhandledRejection", reason, promise);
-    else fail(reason, "unhandledRejection");
-  });
-}
-
-function report(error: unknown): void {
-  const text = error instanceof Error ? inspect(error) : `Uncaught ${inspect(error)}`;
-  const own = withOwnFrames(text);
-  sendData(
-    2,
-    new TextEncoder().encode(`${own}\n\nNode.js ${(nodeProcess as { version: string }).version}\n`),
-  );
 }
 
 /** Compiles once what every program uses; what it prints is nobody's. */
 function warmUp(): void {
   globalThis.console.log("%s", "warm", { a: [1, "b"] }, new Error("warm"));
   globalThis.console.error("warm");
-  new vm.Script("[1].map((x) => x * 2)", { filename: "/workspace/warm.js" }).runInThisContext();
+  new placingVm.Script("[1].map((x) => x * 2)", { filename: "/workspace/warm.js" }).runInThisContext();
   (moduleApi["stripTypeScriptTypes"] as AnyFunction)("let x: 1", { mode: "strip" });
   for (const name of ["vm", "util", "path", "module", "url", "fs"]) kernelRequire(name);
 }
@@ -198,10 +143,10 @@ async function evaluate(code: string, filename: string): Promise<unknown> {
   defineGlobal("require", createRequire(filename));
   const options = {
     filename,
-    importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    importModuleDynamically: placingVm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   } as object;
   if (/^\s*(import\s*[\w{*"']|export\s)/m.test(code)) {
     return import(`data:text/javascript,${encodeURIComponent(code)}`);
   }
-  return new vm.Script(code, options).runInThisContext();
+  return new placingVm.Script(code, options).runInThisContext();
 }

@@ -20,8 +20,24 @@ const known: Readonly<Record<string, readonly [number, string]>> = {
   ELOOP: [-40, "too many symbolic links encountered"],
 };
 
+const mostSpellings = 4;
+const spellings = new Map<string, string>();
+
+/** Errors name a path as the program wrote it. */
+export function rememberSpelling(path: string, written: string): string {
+  spellings.delete(path);
+  spellings.set(path, written);
+  if (spellings.size > mostSpellings) spellings.delete(spellings.keys().next().value!);
+  return path;
+}
+
+const written = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : (spellings.get(path) ?? path);
+
 /** An error as Node's file functions throw it. */
-export function nodeError(code: string, syscall: string, path?: string, destination?: string): Error {
+export function nodeError(code: string, syscall: string, from?: string, to?: string): Error {
+  const path = written(from);
+  const destination = written(to);
   const [errno, words] = known[code] ?? [-22, "failed"];
   const where =
     path === undefined ? "" : ` '${path}'${destination === undefined ? "" : ` -> '${destination}'`}`;

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { ask, nodeError } from "./node-errors.ts";
+import { ask, nodeError, rememberSpelling } from "./node-errors.ts";
 import { Dirent, Stats, constants } from "./node-status.ts";
 import type { Status } from "./node-status.ts";
 import { call, sendData } from "./wire.ts";
@@ -38,7 +38,7 @@ function absolute(name: unknown): string {
       { code: "ERR_INVALID_ARG_TYPE" },
     );
   }
-  return path.resolve(folder.current, text);
+  return rememberSpelling(path.resolve(folder.current, text), text);
 }
 
 export function option<Value>(options: Loose, name: string, otherwise: Value): Value {

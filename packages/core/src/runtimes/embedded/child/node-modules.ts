@@ -5,10 +5,12 @@ import os from "node:os";
 import path from "node:path";
 import nodeProcess from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import vm from "node:vm";
 import { ReplSession } from "./node-repl.ts";
 import { folder, sync } from "./node-files.ts";
 import { fs, promises } from "./node-fs.ts";
+import { networkModule } from "./node-network.ts";
+import { kernelVm, placingVm } from "./node-places.ts";
+import { unsupportedModules } from "./node-unsupported.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 type Require = ((name: string) => unknown) & Record<string, unknown>;
@@ -56,9 +58,11 @@ const refused =
     );
   };
 const noProcesses = refused(
-  "No process can be started from a program: run the command with executeCommand, or write the step in JavaScript.",
+  "No process can be started from a program: run the command with executeCommand, or write the step in JavaScript. A container runtime such as docker() or oci() has processes.",
 );
-const noThreads = refused("No thread can be started here: do the work in this one.");
+const noThreads = refused(
+  "No thread can be started here: do the work in this one. A container runtime such as docker() or oci() has threads.",
+);
 
 function withAll(names: readonly string[], base: object, value: unknown): Record<string, unknown> {
   return { ...(base as Record<string, unknown>), ...Object.fromEntries(names.map((name) => [name, value])) };
@@ -86,7 +90,10 @@ const replaced: Record<string, unknown> = {
     childProcess,
     noProcesses,
   ),
-  worker_threads: { isMainThread: true, parentPort: null, workerData: null, threadId: 0, Worker: NoThread },
+  get worker_threads() {
+    return withAll(["Worker"], builtin("node:worker_threads") as object, NoThread);
+  },
+  vm: placingVm,
   cluster: { isPrimary: true, isMaster: true, isWorker: false, fork: noProcesses },
   inspector: { Session: refused("There is no inspector here.") },
   os: {
@@ -121,7 +128,7 @@ export const moduleApi: Record<string, unknown> & { registerHooks?: unknown } = 
     createRequire: (from: string | URL) => makeRequire(path.dirname(fileOf(from))),
     _nodeModulePaths: (from: string) => modulePaths(from),
     registerHooks: hooksOf.registerHooks.bind(Module),
-    stripTypeScriptTypes: hooksOf.stripTypeScriptTypes.bind(Module),
+    stripTypeScriptTypes,
     SourceMap: (Module as unknown as { SourceMap: unknown }).SourceMap,
     syncBuiltinESMExports: () => {},
     _cache: cache,
@@ -130,23 +137,47 @@ export const moduleApi: Record<string, unknown> & { registerHooks?: unknown } = 
 moduleApi["Module"] = moduleApi;
 replaced["module"] = moduleApi;
 
+/** Takes the types out. A syntax error has its message and its place apart, as Node's has. */
+function stripTypeScriptTypes(code: string, options: object): string {
+  try {
+    return hooksOf.stripTypeScriptTypes(code, options);
+  } catch (error) {
+    const [, message, line, column] =
+      /^(?:SyntaxError: )?(.*)[^]*stripTypeScriptTypes\.ts:(\d+):(\d+)/.exec((error as Error).message) ?? [];
+    if (message === undefined) throw error;
+    const text = code.split("\n")[Number(line) - 1] ?? "";
+    const place = `:${line}\n${text}\n${" ".repeat(Number(column) - 1)}^`;
+    const syntax = Object.assign(new SyntaxError(message), { code: (error as { code?: string }).code });
+    syntax.stack = `${place}\n\nSyntaxError: ${message}`;
+    throw syntax;
+  }
+}
+
 function bare(name: string): string {
   return name.startsWith("node:") ? name.slice(5) : name;
 }
 
 function isBuiltin(name: string): boolean {
-  return Module.builtinModules.includes(bare(name));
+  return (
+    Module.builtinModules.includes(bare(name)) ||
+    (name.startsWith("node:") && unsupportedModules.has(bare(name)))
+  );
 }
 
 function builtinModule(name: string): unknown {
-  if (bare(name) === "console") return globalThis.console;
-  return Object.hasOwn(replaced, bare(name)) ? replaced[bare(name)] : builtin(`node:${bare(name)}`);
+  const known = bare(name);
+  if (known === "console") return globalThis.console;
+  if (Object.hasOwn(replaced, known)) return replaced[known];
+  const unsupported = unsupportedModules.get(known);
+  if (unsupported) throw Object.assign(new Error(unsupported), { code: "ERR_UNSUPPORTED" });
+  return (replaced[known] = networkModule(known, builtin(`node:${known}`)));
 }
 
 /** `require` of the kernel, which may have what a program may not. */
 export function kernelRequire(name: string): unknown {
   if (name === "inspector") return { Session: ReplSession };
   if (name === "worker_threads") return { Worker: ListenerThread };
+  if (name === "vm") return kernelVm;
   return builtinModule(name);
 }
 
@@ -202,7 +233,9 @@ function resolveFile(name: string, from: string): string {
     if (found) return found;
   }
   const packaged = !/^[./]/.test(name);
-  const hint = packaged ? " There are no npm packages in this sandbox: use Node's own modules." : "";
+  const hint = packaged
+    ? " There are no npm packages in this sandbox: use Node's own modules. A container runtime such as docker() or oci() has some, or an image with yours."
+    : "";
   throw Object.assign(new Error(`Cannot find module '${name}'.${hint}`), {
     code: packaged ? "ERR_MODULE_NOT_FOUND" : "MODULE_NOT_FOUND",
   });
@@ -216,7 +249,7 @@ function fileOf(address: string | URL): string {
 /** JavaScript of a source that may be TypeScript. */
 function javaScriptOf(filename: string): string {
   const code = sync.readFileSync(filename, "utf8") as string;
-  return /\.[mc]?ts$/.test(filename) ? hooksOf.stripTypeScriptTypes(code, { mode: "transform" }) : code;
+  return /\.[mc]?ts$/.test(filename) ? stripTypeScriptTypes(code, { mode: "transform" }) : code;
 }
 
 function makeRequire(from: string): Require {
@@ -244,7 +277,10 @@ function makeRequire(from: string): Require {
     module.loaded = true;
     return module.exports;
   };
-  return Object.assign(require, { resolve, cache, main: undefined, extensions: {} }) as unknown as Require;
+  Object.defineProperty(require, "main", {
+    get: () => (nodeProcess as unknown as { mainModule?: unknown }).mainModule,
+  });
+  return Object.assign(require, { resolve, cache, extensions: {} }) as unknown as Require;
 }
 
 function load(module: Loaded, filename: string): void {
@@ -254,7 +290,7 @@ function load(module: Loaded, filename: string): void {
   }
   const code = javaScriptOf(filename).replace(/^#!.*/, "");
   const names = ["exports", "require", "module", "__filename", "__dirname"];
-  const body = vm.compileFunction(code, names, { filename });
+  const body = placingVm.compileFunction(code, names, { filename });
   const own = makeRequire(path.dirname(filename));
   module.require = own;
   (body as unknown as AnyFunction).call(
@@ -293,9 +329,16 @@ export function useModules(): void {
         parent,
       );
       const format = filename.endsWith(".json") ? "json" : "module";
-      return { url: pathToFileURL(filename).href, format, shortCircuit: true };
+      const { href } = pathToFileURL(filename);
+      // By its ending, Deno would look for it where it may not.
+      const url = filename.endsWith(".cjs") ? `sandbox:${href}` : href;
+      return { url, format, shortCircuit: true };
     },
     load(url: string, context: object, next: AnyFunction) {
+      if (url.startsWith("sandbox:file:")) {
+        const source = moduleSource(fileURLToPath(url.slice("sandbox:".length)));
+        return { format: "module", source, shortCircuit: true };
+      }
       if (url.startsWith("sandbox:")) {
         return { format: "module", source: builtinSource(url.slice("sandbox:".length)), shortCircuit: true };
       }

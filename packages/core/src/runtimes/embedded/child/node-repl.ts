@@ -1,21 +1,9 @@
 import vm from "node:vm";
+import { parser, placingVm } from "./node-places.ts";
+import type { Parser, SyntaxNode as Node } from "./node-places.ts";
 import { withOwnFrames } from "./node-stack.ts";
-import { call } from "./wire.ts";
 
 type Callback = (failure: Error | null, reply?: object) => void;
-
-interface Node {
-  readonly type: string;
-  readonly start: number;
-  readonly end: number;
-  readonly [field: string]: unknown;
-}
-
-interface Parser {
-  parse(code: string, options: object): { readonly body: readonly Node[] };
-}
-
-let parser: Promise<Parser> | undefined;
 
 /**
  * What the kernel uses of an inspector's session: evaluation with the semantics of a console. Declarations of the top
@@ -44,9 +32,8 @@ export class ReplSession {
   async #evaluate(expression: string, callback: Callback): Promise<void> {
     const filename = /\n\/\/# sourceURL=(\S+)\s*$/.exec(expression)?.[1] ?? "<run>";
     try {
-      const { parse } = await (parser ??= loadParser());
-      const { code, waits } = asScript(expression, parse);
-      const outcome = new vm.Script(code, {
+      const { code, waits } = asScript(expression, parser().parse);
+      const outcome = new placingVm.Script(code, {
         filename,
         importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
       } as object).runInThisContext() as unknown;
@@ -64,12 +51,6 @@ export class ReplSession {
     this.#values.set(objectId, value);
     return { objectId };
   }
-}
-
-async function loadParser(): Promise<Parser> {
-  const { data } = call({ op: "part", name: "acorn" });
-  const url = URL.createObjectURL(new Blob([data as Uint8Array<ArrayBuffer>], { type: "text/javascript" }));
-  return (await import(url)) as Parser;
 }
 
 /** The code as a script that keeps its declarations; with an `await` in it as a promise of its value. */

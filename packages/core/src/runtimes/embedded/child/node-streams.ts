@@ -16,7 +16,7 @@ function output(descriptor: 1 | 2): Writable {
       callback();
     },
   });
-  return Object.assign(stream, { fd: descriptor, isTTY: false, columns: 80, _type: "pipe", _isStdio: true });
+  return Object.assign(stream, { fd: descriptor, _type: "pipe", _isStdio: true });
 }
 
 /** Standard input: looks whether something has come, ever more rarely while nothing does. */
@@ -38,7 +38,7 @@ function input(): Readable {
       look();
     },
   });
-  return Object.assign(stream, { fd: 0, isTTY: false });
+  return Object.assign(stream, { fd: 0 });
 }
 
 /** Gives a process its standard streams and the console that writes to them. */

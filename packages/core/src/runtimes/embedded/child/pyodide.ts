@@ -7,7 +7,10 @@ import type { EmscriptenFiles } from "./python-files.ts";
 /** What is used of Pyodide, some of it private to the version that is pinned. */
 export interface Pyodide {
   readonly FS: EmscriptenFiles;
-  readonly _api?: { readonly config?: Record<string, unknown> };
+  readonly _api?: {
+    readonly config?: Record<string, unknown>;
+    fatal_error(error: unknown): never;
+  };
   runPython(code: string): unknown;
   runPythonAsync(code: string): Promise<unknown>;
   registerJsModule(name: string, module: object): void;

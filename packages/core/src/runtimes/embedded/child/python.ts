@@ -4,7 +4,11 @@ import type { Pyodide } from "./pyodide.ts";
 import { mountFiles } from "./python-files.ts";
 import type { EmscriptenFiles } from "./python-files.ts";
 import ahead from "./python-ahead.py";
+import { derivedKeys } from "./python-keys.ts";
+import { reportCrash, watchForCrash } from "./python-crash.ts";
+import limits from "./python-limits.py";
 import start from "./python-start.py";
+import zones from "./python-zones.py";
 import { take } from "./spawn.ts";
 import type { BootSpec } from "./spawn.ts";
 import { call, leave, sendData, sendReady } from "./wire.ts";
@@ -32,18 +36,28 @@ export async function bePython(boot: BootSpec): Promise<void> {
     sleep,
     die: (number: number) => void call({ op: "die", signal: number }),
     out_of_memory: () => void call({ op: "out-of-memory" }),
+    ...derivedKeys,
+    zones: () => call({ op: "part", name: "zones" }).data,
   });
   if (!snapshot) python.runPython(`${boot.kernel}\n${ahead}`);
   // A program reaches what is here by Pyodide's bridge, and has one thread.
   Reflect.deleteProperty(globalThis, "Worker");
-  python.runPython(start);
+  python.runPython([limits, zones, start].join("\n"));
   await python.runPythonAsync('globals().pop("get_ready")()');
   sendReady();
   const spec = take();
   python.FS.MAX_OPEN_FDS = spec.mostOpenFiles;
-  await python.runPythonAsync(
-    `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
+  watchForCrash(python);
+  (globalThis as unknown as EventTarget).addEventListener("unload", () =>
+    reportCrash("it waits for what cannot come"),
   );
+  try {
+    await python.runPythonAsync(
+      `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
+    );
+  } catch (error) {
+    reportCrash(String((error as Error)?.message ?? error));
+  }
   leave(0);
 }
 

@@ -1,0 +1,15 @@
+const elsewhere = "A container runtime such as docker() or oci() has it.";
+
+/** Modules of Node that are not here, with what to do without them. */
+export const unsupportedModules: ReadonlyMap<string, string> = new Map([
+  [
+    "sqlite",
+    `node:sqlite is not in this sandbox. Python's sqlite3 is, in a session of Python on the same files; or keep the data in JSON files. ${elsewhere}`,
+  ],
+  [
+    "test",
+    `node:test is not in this sandbox: its tests would not run. Call them yourself and use node:assert, whose errors fail the run. ${elsewhere}`,
+  ],
+  ["test/reporters", `node:test is not in this sandbox. ${elsewhere}`],
+  ["sea", `node:sea is not in this sandbox. ${elsewhere}`],
+]);
