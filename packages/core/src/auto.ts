@@ -109,7 +109,7 @@ async function whyAbsent(runtime: Runtime, options: AutoOptions): Promise<string
 function notPassedOver(error: unknown): unknown {
   if (!SandboxError.is(error)) return error;
   const { code, remedy, details, message } = error;
-  const own = remedy === undefined ? message : message.slice(0, -remedy.length).trimEnd();
+  const own = remedy === undefined ? message : message.slice(0, -remedy.length).replace(/ $/, "");
   return new SandboxError(code, own, {
     remedy: `${remedy ?? ""} To use a weaker runtime instead, set LLM_SANDBOX_RUNTIME=embedded.`.trimStart(),
     details,

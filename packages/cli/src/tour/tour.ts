@@ -1,17 +1,18 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { auto } from "@llm-sandbox/core";
 import type { ExecutionResult, Progress, RuntimeName, SandboxSession } from "@llm-sandbox/core";
 import { engineAdvice } from "../engine-advice.ts";
 import { duration, styled } from "../style.ts";
 import { type Step, stepsFor, visible } from "./steps.ts";
+import { tourRuntime } from "./tour-runtime.ts";
 import { TourSessions } from "./tour-sessions.ts";
 
 /** The guided run: each step with its code, what came out and how long it took. Returns 0 when all went as it should. */
 export async function tour(name: RuntimeName | undefined, signal: AbortSignal): Promise<number> {
   const begin = performance.now();
-  const runtime = await auto({ ...(name === undefined ? {} : { runtime: name }), signal, onProgress: say });
+  const options = { ...(name === undefined ? {} : { runtime: name }), signal, onProgress: say };
+  const runtime = await tourRuntime(options, (message) => print(styled("yellow", message)));
   print(`Runtime: ${runtime.name}, ${(await runtime.probe?.({ signal })) ?? ""}`);
 
   const surprises: string[] = [];
