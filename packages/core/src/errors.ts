@@ -49,7 +49,7 @@ export class SandboxError extends Error {
 
   constructor(code: SandboxErrorCode, message: string, options: SandboxErrorOptions = {}) {
     super(
-      options.remedy ? `${message} ${options.remedy}` : message,
+      options.remedy ? `${message}${message.endsWith("\n") ? "" : " "}${options.remedy}` : message,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;
