@@ -7,6 +7,7 @@ import { say } from "../scripts/say.mjs";
 import { runStage } from "../scripts/stage.mjs";
 import { ensureToolchain } from "../scripts/toolchain.mjs";
 import { startEngines, stopEngines } from "./engines.mjs";
+import { makeGvisor } from "./gvisor.mjs";
 
 const minutes = 60_000;
 const deadline = performance.now() + Number(process.env.CI_MINUTES ?? 38) * minutes;
@@ -38,9 +39,10 @@ async function checkedStage(...args) {
 }
 
 // `npm test` keeps the results of its own stages; only one that could not is kept here.
-async function testStage(name, allowedMs, args, engines) {
+async function testStage(name, allowedMs, args, engines, env = {}) {
   const result = await stage(name, allowedMs, "npm", args, {
     env: {
+      ...env,
       ...(engines === "" ? {} : { LLM_SANDBOX_TEST_ENGINES: engines }),
       LLM_SANDBOX_TEST_REPORTS: reports,
     },
@@ -70,7 +72,9 @@ try {
   if (engines.length > 0) await makeImages(engines);
   await checkedStage("packed tarballs", 4 * minutes, "node", ["scripts/pack-smoke.mjs"]);
   const addresses = engines.map(({ name, address }) => `${name}=${address}`);
-  await testStage("npm test", 36 * minutes, ["test"], addresses.join(","));
+  const gvisor = engines.length > 0 ? await makeGvisor(stage) : null;
+  const ociRuntimes = gvisor === null ? {} : { LLM_SANDBOX_TEST_OCI: `runc,${gvisor}` };
+  await testStage("npm test", 36 * minutes, ["test"], addresses.join(","), ociRuntimes);
   await testStage("long tests, in short", 6 * minutes, ["test", "--", "--long"], addresses[0] ?? "");
 } catch (error) {
   say(error.message);

@@ -42,7 +42,7 @@ async function main() {
   }
   // Its boxes need no engine, their images come from one.
   if (!values.long && engines.length > 0 && process.platform === "linux") {
-    await vitest("oci", { project: "oci", env: engines[0].env, timeoutMs: 10 * minutes });
+    await vitest("oci", { project: "oci", env: engines[0].env, timeoutMs: 14 * minutes });
   }
   for (const { name, env } of engines) {
     await (values.long

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { MachineUnderTest } from "../runtimes/oci/testing/machine-under-test.ts";
 import { isGvisor } from "../runtimes/shared/gvisor.ts";
@@ -57,7 +58,7 @@ for (const ociRuntime of machine?.ociRuntimes ?? []) {
   // In gVisor the agent cannot be the user: oci() refuses that.
   for (const mode of isGvisor(ociRuntime) ? (["split-uid"] as const) : (["split-uid", "same-uid"] as const)) {
     testRuntime({
-      name: `oci with ${ociRuntime}, ${mode}`,
+      name: `oci with ${basename(ociRuntime)}, ${mode}`,
       runner: { describe, test, afterAll },
       runtime: () => oci({ mode, ociRuntime }),
       exceptions: isGvisor(ociRuntime) ? gvisorExceptions : [],

@@ -1,19 +1,32 @@
 import { Duplex } from "node:stream";
 import type { Readable, Writable } from "node:stream";
 
-/** A process's standard output and input as one stream. Chunks are passed on uncopied; a slow reader stops the process. */
+/** A stream that ends without a word is held open for so long at most, so that the end's reason is known before it. */
+const reasonMs = 1_000;
+
+/**
+ * A process's standard output and input as one stream. Chunks are passed on uncopied; a slow reader stops the process.
+ * The end of the output is passed on once `explained` has settled: whoever reads then knows why.
+ */
 export class ProcessStream extends Duplex {
   readonly #output: Readable;
   readonly #input: Writable;
 
-  constructor(input: Writable, output: Readable) {
+  constructor(input: Writable, output: Readable, explained: Promise<unknown>) {
     super({ allowHalfOpen: true, readableHighWaterMark: 256 * 1024, writableHighWaterMark: 256 * 1024 });
     this.#input = input;
     this.#output = output;
     output.on("data", (chunk: Buffer) => {
       if (!this.push(chunk)) output.pause();
     });
-    output.on("end", () => this.push(null));
+    output.on("end", () => {
+      const late = setTimeout(() => this.push(null), reasonMs);
+      void explained.then(() => {
+        clearTimeout(late);
+        // In the turn after those who wait for the reason themselves.
+        setImmediate(() => this.push(null));
+      });
+    });
     // The box has closed its end; its output says what there is to know.
     input.on("error", () => {});
     output.on("error", (error) => this.destroy(error));

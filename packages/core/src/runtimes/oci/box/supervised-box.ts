@@ -42,9 +42,6 @@ export class SupervisedBox implements Box {
     this.id = id;
     this.identity = identity;
     const [input, output, errors, report] = supervisor.stdio as unknown as Pipes;
-    this.stream = new ProcessStream(input, output);
-    // Whoever uses the stream hears of its end; nobody may be using it yet, or any more.
-    this.stream.on("error", () => {});
     errors.setEncoding("utf8").on("data", (text: string) => {
       this.#diagnostics = (this.#diagnostics + text).slice(-keptDiagnostics);
     });
@@ -53,6 +50,9 @@ export class SupervisedBox implements Box {
     this.started = started.promise;
     this.#reported = this.#follow(report, started.resolve);
     this.gone = this.#watch(started.resolve);
+    this.stream = new ProcessStream(input, output, this.gone);
+    // Whoever uses the stream hears of its end; nobody may be using it yet, or any more.
+    this.stream.on("error", () => {});
   }
 
   /** The end of what was written to standard error, with control characters made visible. */
@@ -104,7 +104,7 @@ export class SupervisedBox implements Box {
     }
     settle({ started: false, why: message ?? this.#report[0] ?? "it was killed" });
     const exit = exitOf(this.#report, end.killed);
-    const told = message ?? (starved ? "the whole box needed more memory than its limit" : undefined);
+    const told = message ?? (starved ? "out of memory: the whole box needed more than its limit" : undefined);
     return {
       ...exit,
       ...(told === undefined ? {} : { message: told }),
