@@ -100,7 +100,7 @@ export interface Box {
   readonly id: string;
   /**
    * The agent's standard input and output; raw bytes of the protocol. Backpressure is honoured. What was written may be
-   * overwritten once its write has called back.
+   * overwritten once its write has called back, and what a "data" event brought, when it is over.
    */
   readonly stream: Duplex;
   /** Who is who in the box; the session hands it to the agent. */

@@ -10,11 +10,12 @@ export class CollectedBytes {
   #block: Buffer | undefined;
   #used = 0;
 
+  /** The piece may be overwritten afterwards. */
   push(piece: Uint8Array): void {
     this.length += piece.length;
     if (piece.length >= smallBytes) {
       this.#flush();
-      this.#pieces.push(piece);
+      this.#pieces.push(new Uint8Array(piece));
       return;
     }
     if (this.#used + piece.length > blockBytes) this.#flush();

@@ -11,8 +11,9 @@ export class OutputReadable extends Readable {
     this.on("error", () => {});
   }
 
+  /** Data that may be overwritten afterwards; the promise says when more may come. */
   accept(data: Uint8Array): Promise<void> | undefined {
-    if (this.destroyed || this.#finished || this.push(data)) return undefined;
+    if (this.destroyed || this.#finished || this.push(Buffer.from(data))) return undefined;
     return new Promise((resolve) => {
       this.#taken = resolve;
     });

@@ -88,7 +88,7 @@ export class ReadyProcesses {
       { op: "prepare", name, kind, argv: kernel.argv, env },
       {
         onData: (_stream, data) => {
-          if (stderr.length < 16) stderr.push(data);
+          if (stderr.length < 16) stderr.push(new Uint8Array(data));
         },
         onEvent: (event) => {
           if (event["event"] === "ready") onChange?.(true);

@@ -2,8 +2,9 @@ import { FrameError, maxDataBytes } from "./frame.ts";
 import { Incoming } from "./incoming.ts";
 import type { Message } from "./message.ts";
 
-/** What the owner of a channel is told. A returned promise holds back further credit until it settles. */
+/** What the owner of a channel is told. */
 export interface ChannelHandlers {
+  /** The data are valid during the call only. A returned promise holds back further credit until it settles. */
   onData?(stream: number, data: Uint8Array): void | Promise<void>;
   onEnd?(stream: number): void;
   onEvent?(event: Message): void;

@@ -6,7 +6,7 @@ const knownTypes: ReadonlySet<number> = new Set(Object.values(FrameType));
 /**
  * Cuts a byte stream into frames. Lengths are checked before anything is kept, so a hostile peer can make it hold at
  * most one payload. The data of a DATA frame are handed on as they come, as several frames if they come in pieces:
- * nothing of them is held or copied. Payloads share memory with the chunks they came in.
+ * nothing of them is held or copied. Payloads share memory with the chunks they came in, of which nothing is kept.
  */
 export class FrameDecoder {
   #pending: Uint8Array[] = [];
@@ -57,7 +57,7 @@ export class FrameDecoder {
   }
 
   #keep(bytes: Uint8Array): void {
-    this.#pending.push(bytes);
+    this.#pending.push(new Uint8Array(bytes));
     this.#pendingBytes += bytes.length;
   }
 

@@ -4,6 +4,7 @@ export interface IncomingOptions {
   readonly stream: number;
   /** Bytes that the peer may send before any was consumed. */
   readonly window: number;
+  /** May use the data during the call only. */
   readonly onData: (data: Uint8Array) => void | Promise<void>;
   readonly onEnd: () => void;
   readonly grant: (bytes: number) => void;
@@ -34,7 +35,8 @@ export class Incoming {
     if (data.length > this.#credit) throw new FrameError(`Stream ${stream} was sent beyond its credit.`);
     this.#credit -= data.length;
     this.received += data.length;
-    this.#enqueue(ofItsOwn(data));
+    // What waits must not be overwritten by what comes meanwhile.
+    this.#enqueue(this.#busy ? new Uint8Array(data) : data);
   }
 
   end(): void {
@@ -105,9 +107,4 @@ export class Incoming {
     this.#options.grant(this.#consumed);
     this.#consumed = 0;
   }
-}
-
-/** A consumer that keeps a few bytes must not keep the whole piece of the transport that they came in. */
-function ofItsOwn(data: Uint8Array): Uint8Array {
-  return data.length * 8 < data.buffer.byteLength ? new Uint8Array(data) : data;
 }

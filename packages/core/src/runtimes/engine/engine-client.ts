@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type Docker from "dockerode";
 import { boundedCall } from "./bounded-call.ts";
 import { engineErrorFrom } from "./engine-error.ts";
+import { withReusedReads } from "./reused-reads.ts";
 
 /** One request to the engine. */
 export interface EngineRequest {
@@ -117,7 +118,8 @@ export class EngineClient {
       ...(request.headers ? { headers: { ...request.headers } } : {}),
       ...extra,
     };
-    const modem = this.docker.modem as unknown as {
+    const { modem: ours } = this.docker;
+    const modem = (extra.hijack ? withReusedReads(ours) : ours) as unknown as {
       dial(options: Dial, callback: (error: unknown, answer: Raw) => void): void;
     };
     return new Promise<Raw>((resolve, reject) => {

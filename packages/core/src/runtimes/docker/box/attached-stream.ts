@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { SandboxError } from "../../../errors.ts";
+import { takeReads } from "../../engine/reused-reads.ts";
 
 const headerBytes = 8;
 /** Engines cut output into pieces of 32 KiB; a piece as long as this is a broken or hostile header. */
@@ -10,7 +11,7 @@ const keptDiagnostics = 4096;
  * The standard streams of a container that was attached to without a terminal: reads its standard output, writes its
  * standard input, keeps the end of its standard error. The engine sends pieces, each behind a header of 8 bytes:
  * stream (1 output, 2 error, 3 the engine's own complaint), three zeros, length (big-endian).
- * Pieces are passed on as they arrive, uncopied; a slow reader stops the socket. A broken header, or an end in the
+ * Pieces are passed on as they arrive, uncopied: a "data" event's memory is used again after it. A slow reader stops the socket. A broken header, or an end in the
  * middle of a piece, is an error of the stream.
  */
 export class AttachedStream extends Duplex {
@@ -26,7 +27,8 @@ export class AttachedStream extends Duplex {
   constructor(socket: Duplex) {
     super({ allowHalfOpen: true, readableHighWaterMark: 256 * 1024, writableHighWaterMark: 256 * 1024 });
     this.#socket = socket;
-    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("data", (chunk: Buffer) => this.#take(chunk, false));
+    takeReads(socket, (chunk) => this.#take(chunk, true));
     socket.on("end", () => this.#end());
     socket.on("error", (error) => this.destroy(lost(error)));
     socket.on("close", () => {
@@ -57,7 +59,7 @@ export class AttachedStream extends Duplex {
     done(error);
   }
 
-  #take(chunk: Buffer): void {
+  #take(chunk: Buffer, isReused: boolean): void {
     let at = 0;
     let full = false;
     while (at < chunk.length) {
@@ -75,11 +77,19 @@ export class AttachedStream extends Duplex {
       const piece = chunk.subarray(at, at + count);
       at += count;
       this.#left -= count;
-      if (this.#kind === 1) full = !this.push(piece) || full;
+      if (this.#kind === 1) full = !this.#passOn(piece, isReused) || full;
       else if (this.#kind === 2) this.#keep(piece);
       else this.#complaint = (this.#complaint + piece.toString()).slice(0, 2000);
     }
     if (full) this.#socket.pause();
+  }
+
+  /** False when no more should come for now. */
+  #passOn(piece: Buffer, isReused: boolean): boolean {
+    if (!isReused) return this.push(piece);
+    if (!this.readableFlowing || this.readableLength > 0) return this.push(Buffer.from(piece));
+    this.emit("data", piece);
+    return true;
   }
 
   /** False when the stream was ended by a broken header. */
