@@ -1,7 +1,7 @@
 import { Agent } from "node:http";
 import type { ClientRequestArgs } from "node:http";
-import { Socket, createConnection } from "node:net";
-import type { NetConnectOpts } from "node:net";
+import { createConnection } from "node:net";
+import type { NetConnectOpts, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 
