@@ -169,6 +169,10 @@ test("OpenAI's shell tool runs in a session", async () => {
   expect(JSON.parse(model.told[0]!)).toEqual([
     { stdout: "one\n", stderr: "", outcome: { type: "exit", exit_code: 0 } },
     { stdout: "", stderr: "", outcome: { type: "exit", exit_code: 4 } },
-    { stdout: "", stderr: "", outcome: { type: "timeout" } },
+    {
+      stdout: "",
+      stderr: expect.stringMatching(/^\[sandbox: Stopped: .*together, 500 ms, was over\.\]$/),
+      outcome: { type: "timeout" },
+    },
   ]);
 });

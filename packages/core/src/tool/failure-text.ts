@@ -2,7 +2,7 @@ import { SandboxError } from "../errors.ts";
 import type { SandboxErrorCode } from "../errors.ts";
 import { lossCodes } from "./tool-sessions.ts";
 import { nothingRan } from "./tool-outcome.ts";
-import type { ToolOutcome } from "./tool-outcome.ts";
+import type { ToolOutcome, ToolStatus } from "./tool-outcome.ts";
 
 /**
  * The sandbox's own failure, in words that are fit for a model: `message` never holds a path, a stack or a secret of this
@@ -14,15 +14,24 @@ export class SandboxToolError extends Error {
 
 /** What the model is told of an error: sentences of our own, chosen by its code, since messages may name paths of this machine. */
 export function failureOutcome(error: unknown, replaceable: boolean): ToolOutcome {
+  const { status, sentence } = failureOf(error, replaceable);
+  const outcome = nothingRan(status, sentence);
+  return status === "unavailable" ? { ...outcome, failure: failureError(error, replaceable) } : outcome;
+}
+
+/** As `failureOutcome`, as an error for frameworks that tell the model its message; its cause is for logs. */
+export function failureError(error: unknown, replaceable: boolean): SandboxToolError {
+  return new SandboxToolError(failureOf(error, replaceable).sentence, { cause: error });
+}
+
+function failureOf(error: unknown, replaceable: boolean): { status: ToolStatus; sentence: string } {
   const code = SandboxError.is(error) ? error.code : undefined;
-  if (code !== undefined && lossCodes.has(code)) {
-    return nothingRan("lost", replaceable ? lostText : endedText);
-  }
-  const told = code === undefined ? undefined : fileTexts[code];
-  if (told !== undefined) return nothingRan("failed", told);
-  const text = code === "CONTEXT_CLOSED" ? contextText : unavailableText(code);
-  if (code === "CONTEXT_CLOSED") return nothingRan("failed", text);
-  return { ...nothingRan("unavailable", text), failure: new SandboxToolError(text, { cause: error }) };
+  if (code === undefined) return { status: "unavailable", sentence: unavailableText(code) };
+  if (lossCodes.has(code)) return { status: "lost", sentence: replaceable ? lostText : endedText };
+  if (code === "CONTEXT_CLOSED") return { status: "failed", sentence: contextText };
+  const ofFile = fileTexts[code];
+  if (ofFile !== undefined) return { status: "failed", sentence: ofFile };
+  return { status: "unavailable", sentence: unavailableText(code) };
 }
 
 const goneText =

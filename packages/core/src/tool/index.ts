@@ -5,7 +5,7 @@ export { readArguments, schemaOf } from "./arguments.ts";
 export type { Argument, ReadArguments, ToolSchema } from "./arguments.ts";
 export { isFailure } from "./tool-outcome.ts";
 export type { ToolFile, ToolImage, ToolOutcome, ToolStatus } from "./tool-outcome.ts";
-export { SandboxToolError, failureOutcome } from "./failure-text.ts";
+export { SandboxToolError, failureError } from "./failure-text.ts";
 export { commandProblem } from "./command-problem.ts";
 export { shorten } from "./shorten.ts";
 export { foreignText, ownLine, shownName } from "./own-words.ts";

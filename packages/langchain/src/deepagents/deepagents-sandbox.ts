@@ -1,6 +1,6 @@
 import {
   checkToolOptions,
-  failureOutcome,
+  failureError,
   foreignText,
   harmlessly,
   ownLine,
@@ -89,7 +89,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
       const response = await this.#box.run(command, foreignText);
       return replaced ? { ...response, output: `${ownLine(replacedText)}\n${response.output}` } : response;
     } catch (error) {
-      return { output: this.#told(error), exitCode: 1, truncated: false };
+      return { output: ownLine(this.#told(error)), exitCode: 1, truncated: false };
     }
   }
 
@@ -192,8 +192,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     } catch (error) {
       this.#whose().signal?.throwIfAborted();
       this.#onError?.(error);
-      const { failure, text } = failureOutcome(error, !this.sessions.given);
-      throw failure ?? new Error(text);
+      throw failureError(error, !this.sessions.given);
     }
   }
 
@@ -201,7 +200,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   #told(error: unknown): string {
     this.#whose().signal?.throwIfAborted();
     this.#onError?.(error);
-    return failureOutcome(error, !this.sessions.given).text;
+    return failureError(error, !this.sessions.given).message;
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkToolOptions, failureOutcome, harmlessly, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
+import { checkToolOptions, failureError, harmlessly, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
 import type { ToolCallOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import type { ApplyPatchOperation, ApplyPatchResult, Editor, EditorInvocationContext } from "@openai/agents";
 import type { ApplyPatchTool, ResponseInputItem } from "openai/resources/responses/responses";
@@ -60,7 +60,7 @@ export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEdit
       if (call.signal?.aborted) throw call.signal.reason;
       if (error instanceof Refusal) return { status: "failed", output: error.message };
       harmlessly(more.onError)?.(error);
-      return { status: "failed", output: failureOutcome(error, !sessions.given).text };
+      return { status: "failed", output: failureError(error, !sessions.given).message };
     }
   }
 

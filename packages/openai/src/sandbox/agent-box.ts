@@ -1,6 +1,6 @@
 import { SandboxError } from "@llm-sandbox/core";
-import type { SandboxSession as Session } from "@llm-sandbox/core";
-import { commandProblem, failureOutcome, harmlessly, ownLine, shorten } from "@llm-sandbox/core/tool";
+import type { CommandResult, SandboxSession as Session } from "@llm-sandbox/core";
+import { commandProblem, failureError, harmlessly, ownLine, shorten } from "@llm-sandbox/core/tool";
 import type { ApplyPatchOperation, ApplyPatchResult, Editor, ToolOutputImage } from "@openai/agents";
 import type {
   ExecCommandArgs,
@@ -78,7 +78,7 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
       ),
     );
     const most = Math.min(mostCharacters, (maxOutputTokens ?? Number.POSITIVE_INFINITY) * 4);
-    const end = endOf(result.status);
+    const end = endOf(result);
     const parts = [result.stdout, result.stderr].filter((part) => part !== "");
     return {
       output: shorten(parts.join(result.stdout.endsWith("\n") ? "" : "\n"), most) + end,
@@ -198,13 +198,13 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
   /** The failure in words that the SDK may tell the model. */
   #failure(error: unknown): Error {
     this.#onError?.(error);
-    const { failure, text } = failureOutcome(error, false);
-    return failure ?? new Error(text);
+    return failureError(error, false);
   }
 }
 
 /** What an exit code does not tell. */
-function endOf(status: string): string {
+function endOf({ status, signal }: CommandResult): string {
+  if (status === "failed" && signal !== null) return `\n${ownLine(`Ended by ${signal}.`)}\n`;
   if (status === "timed-out") return `\n${ownLine("Stopped: the time limit of a command was over.")}\n`;
   return status === "out-of-memory" ? `\n${ownLine("Killed: out of memory.")}\n` : "";
 }

@@ -189,5 +189,6 @@ test("a box that dies is told, without details of this machine", async () => {
   expect(model.told[1]).toMatch(/The sandbox has ended.*It cannot be replaced\./);
   expect(model.told[0]).toMatch(/The sandbox has ended/);
   expect(model.told[0]).not.toMatch(/\.ts:\d|node_modules/);
+  expect(model.told[0]!.match(/\[sandbox: /g)).toHaveLength(1);
   expect(errors).toHaveLength(2);
 });
