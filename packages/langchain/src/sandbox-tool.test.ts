@@ -5,9 +5,9 @@ import { loopbackModel } from "@llm-sandbox/loopback-model";
 import type { LoopbackModel, ScriptedTurn } from "@llm-sandbox/loopback-model";
 import { AIMessageChunk, ToolMessage } from "@langchain/core/messages";
 import type { BaseMessage } from "@langchain/core/messages";
-import { MemorySaver } from "@langchain/langgraph";
+import { Command, MemorySaver } from "@langchain/langgraph";
 import { ChatOpenAI } from "@langchain/openai";
-import { createAgent, fakeModel } from "langchain";
+import { createAgent, fakeModel, humanInTheLoopMiddleware } from "langchain";
 import { expect, test } from "vitest";
 import { createSandboxTool, createSandboxTools } from "./index.ts";
 import type { SandboxArtifact, SandboxProgress, SandboxStructuredTool, SandboxToolOptions } from "./index.ts";
@@ -328,3 +328,27 @@ test.each([{ colour: "red" }, { images: "yes" }, { conversation: "a" }])(
     );
   },
 );
+
+test("a person approves or rejects a call: rejected code does not run, approved code does", async () => {
+  for (const type of ["reject", "approve"] as const) {
+    let runs = 0;
+    await using tool = make({ run: () => ((runs += 1), { stdout: "ran" }) });
+    await using model = await loopbackModel(call({ code: "x" }));
+    const approval = humanInTheLoopMiddleware({
+      interruptOn: { execute_code: { allowedDecisions: ["approve", "reject"] } },
+    });
+    const agent = createAgent({
+      model: chat(model),
+      tools: [tool],
+      // LangChain's own types do not fit each other under exactOptionalPropertyTypes.
+      middleware: [approval as never],
+      checkpointer: new MemorySaver(),
+    });
+    const config = { configurable: { thread_id: "one" } };
+    expect(await agent.invoke(go, config)).toHaveProperty("__interrupt__");
+    expect(runs).toBe(0);
+    await agent.invoke(new Command({ resume: { decisions: [{ type }] } }), config);
+    expect(runs).toBe(type === "approve" ? 1 : 0);
+    expect(model.told[0]).toMatch(type === "approve" ? /^ran$/ : /rejected/);
+  }
+});

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { McpServer } from "@modelcontextprotocol/server";
 import type { CallToolResult, ServerContext } from "@modelcontextprotocol/server";
 import { checkToolOptions, defaultConversation, ownLine, sandboxTools } from "@llm-sandbox/core/tool";
-import type { SandboxTool, SandboxTools, SandboxToolsOptions } from "@llm-sandbox/core/tool";
+import type { SandboxTool, SandboxTools, SandboxToolsOptions, ToolSessions } from "@llm-sandbox/core/tool";
 import { openSchema } from "./open-schema.ts";
 import { registerSessionTools } from "./session-tools.ts";
 import { SessionNames } from "./session-names.ts";
@@ -86,7 +86,7 @@ function registerTool(server: McpServer, tool: SandboxTool, settings: Settings):
         readOnlyHint: tool.readOnly,
         destructiveHint: false,
         idempotentHint: tool.readOnly,
-        openWorldHint: false,
+        openWorldHint: runsPrograms(tool, settings.tools) && reachesNetwork(settings.tools.sessions),
       },
     },
     async (input, context) => {
@@ -96,6 +96,15 @@ function registerTool(server: McpServer, tool: SandboxTool, settings: Settings):
       return toolResult(await call(tool, rest, { named, context, settings }), images);
     },
   );
+}
+
+function runsPrograms(tool: SandboxTool, { code, command }: SandboxTools): boolean {
+  return tool === code || tool === command;
+}
+
+/** Whether programs may talk to others, as far as is known. */
+function reachesNetwork(sessions: ToolSessions): boolean {
+  return sessions.languages.some((language) => sessions.facts(language).network !== "none");
 }
 
 async function call(

@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect } from "node:net";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { memory } from "@llm-sandbox/core/testing";
 import type { MemoryOptions } from "@llm-sandbox/core/testing";
@@ -287,4 +288,27 @@ test("a picture of a kind that models are not shown is told by its path alone", 
   expect(plot.content).toEqual([
     { type: "text", text: "[sandbox: 1 image: saved at /workspace/figure-1.svg]" },
   ]);
+});
+
+test("clients are told whether programs reach the network", async () => {
+  for (const network of ["none", "full"] as const) {
+    await using server = await start({ network });
+    const { tools } = await (await server.connect()).listTools();
+    const open = tools.filter(({ annotations }) => annotations!.openWorldHint).map(({ name }) => name);
+    expect(open).toEqual(network === "full" ? ["execute_code", "execute_command"] : []);
+  }
+});
+
+test("a request that names no host is refused", async () => {
+  await using server = await start();
+  const { port, hostname } = new URL(server.url);
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => socket.end("GET /mcp HTTP/1.0\r\n\r\n"));
+    let text = "";
+    socket
+      .on("data", (data) => (text += String(data)))
+      .once("error", reject)
+      .once("close", () => resolve(text));
+  });
+  expect(answer).toMatch(/^HTTP\/1\.1 403 /);
 });
