@@ -8,6 +8,7 @@ import type { BaseMessage } from "@langchain/core/messages";
 import { Command, MemorySaver } from "@langchain/langgraph";
 import { ChatOpenAI } from "@langchain/openai";
 import { createAgent, fakeModel, humanInTheLoopMiddleware } from "langchain";
+import type { AgentMiddleware } from "langchain";
 import { expect, test } from "vitest";
 import { createSandboxTool, createSandboxTools } from "./index.ts";
 import type { SandboxArtifact, SandboxProgress, SandboxStructuredTool, SandboxToolOptions } from "./index.ts";
@@ -334,14 +335,14 @@ test("a person approves or rejects a call: rejected code does not run, approved 
     let runs = 0;
     await using tool = make({ run: () => ((runs += 1), { stdout: "ran" }) });
     await using model = await loopbackModel(call({ code: "x" }));
-    const approval = humanInTheLoopMiddleware({
+    // LangChain's own types do not fit each other under exactOptionalPropertyTypes.
+    const approval = (humanInTheLoopMiddleware as (options: object) => unknown)({
       interruptOn: { execute_code: { allowedDecisions: ["approve", "reject"] } },
     });
     const agent = createAgent({
       model: chat(model),
       tools: [tool],
-      // LangChain's own types do not fit each other under exactOptionalPropertyTypes.
-      middleware: [approval as never],
+      middleware: [approval as AgentMiddleware],
       checkpointer: new MemorySaver(),
     });
     const config = { configurable: { thread_id: "one" } };
