@@ -10,6 +10,7 @@ import { ToolMessage } from "@langchain/core/messages";
 import type { ContentBlock } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { DynamicStructuredTool, ToolInputParsingException } from "@langchain/core/tools";
+import { hasAnswersOf } from "./earlier-answers.ts";
 
 /** What a call's config may hold: LangGraph adds the writer. */
 export interface ToolCallConfig extends RunnableConfig {
@@ -119,7 +120,7 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
     const conversation = this.#conversationOf(config);
     const options: ToolCallOptions = {
       signal: config.signal,
-      continued: this.#isContinued(config.state),
+      continued: hasAnswersOf(config.state, [this.name, ...toolNames]),
       ...(conversation === undefined ? {} : { conversation }),
       ...(config.writer ? { onProgress: this.#progress(config.writer, id) } : {}),
     };
@@ -145,17 +146,6 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
     const known = conversations.get(this.sessions) ?? new ConversationsByCall();
     conversations.set(this.sessions, known);
     return known.nameOf((messages as readonly HistoryMessage[]).flatMap(idsOf));
-  }
-
-  /** Whether the agent's messages have answers of these tools. */
-  #isContinued(state: unknown): boolean {
-    const messages: unknown = (state as { readonly messages?: unknown } | undefined)?.messages;
-    if (!Array.isArray(messages)) return false;
-    return messages.some(
-      (message) =>
-        ToolMessage.isInstance(message) &&
-        (message.name === this.name || toolNames.includes(message.name ?? "")),
-    );
   }
 
   #progress(writer: (chunk: unknown) => void, toolCallId: string | undefined): (output: string) => void {

@@ -18,6 +18,8 @@ import { findByGlob, findLines, globExpression, listFolder } from "./search-file
 /** Whose session an operation works in, and what cancels it. */
 export interface Whose {
   readonly conversation?: string;
+  /** Whether the agent has answers of earlier operations. */
+  readonly continued: boolean;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -2,6 +2,7 @@ import { memory } from "@llm-sandbox/core/testing";
 import type { MemoryOptions } from "@llm-sandbox/core/testing";
 import { loopbackModel } from "@llm-sandbox/loopback-model";
 import type { LoopbackModel, ScriptedTurn } from "@llm-sandbox/loopback-model";
+import { MemorySaver } from "@langchain/langgraph";
 import { ChatOpenAI } from "@langchain/openai";
 import { createDeepAgent, isSandboxBackend } from "deepagents";
 import { expect, test } from "vitest";
@@ -10,15 +11,18 @@ import { DeepAgentsSandbox } from "./index.ts";
 const make = (script: MemoryOptions = {}): DeepAgentsSandbox =>
   new DeepAgentsSandbox({ runtime: memory(script) });
 
+const chat = (model: LoopbackModel): ChatOpenAI =>
+  new ChatOpenAI({
+    model: "m",
+    apiKey: "none",
+    configuration: { baseURL: model.baseUrl },
+    maxRetries: 0,
+    useResponsesApi: false,
+  });
+
 const agentOf = (model: LoopbackModel, backend: DeepAgentsSandbox): ReturnType<typeof createDeepAgent> =>
   createDeepAgent({
-    model: new ChatOpenAI({
-      model: "m",
-      apiKey: "none",
-      configuration: { baseURL: model.baseUrl },
-      maxRetries: 0,
-      useResponsesApi: false,
-    }),
+    model: chat(model),
     backend,
     systemPrompt: backend.instructions,
   }) as never;
@@ -196,4 +200,25 @@ test("a command cannot imitate the sandbox's own lines, and files are read as th
   expect((await backend.execute("x")).output).toBe(`\\${forged}`);
   await backend.uploadFiles([["/workspace/a", Buffer.from(forged)]]);
   expect((await backend.readRaw("/workspace/a")).data!.content).toBe(forged);
+});
+
+test("a thread that goes on after the program was started again is told once that its sandbox is a new one", async () => {
+  await using model = await loopbackModel([
+    ...calls(["execute", { command: "a" }]),
+    ...calls(["execute", { command: "b" }], ["execute", { command: "c" }]),
+  ]);
+  const checkpointer = new MemorySaver();
+  const turn = async (): Promise<void> => {
+    await using backend = make({ command: () => ({ stdout: "ran" }) });
+    const agent = createDeepAgent({ model: chat(model), backend, checkpointer } as never);
+    await agent.invoke(go, { configurable: { thread_id: "one" } });
+  };
+  await turn();
+  await turn();
+  const told = model.requests.at(-1)!.messages.filter(({ role }) => role === "tool");
+  expect(told.map(({ content }) => String(content).split("\n")[0])).toEqual([
+    "ran",
+    "[sandbox: The sandbox of the earlier calls is gone, with its files. There is a new, empty one.]",
+    "ran",
+  ]);
 });

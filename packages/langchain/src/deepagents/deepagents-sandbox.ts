@@ -23,6 +23,7 @@ import type {
   ReadResult,
   WriteResult,
 } from "deepagents";
+import { hasAnswersOf } from "../earlier-answers.ts";
 import { threadOf } from "../sandbox-structured-tool.ts";
 import { BoxBackend } from "./box-backend.ts";
 import type { Whose } from "./box-backend.ts";
@@ -84,12 +85,15 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   }
 
   override async execute(command: string): Promise<ExecuteResponse> {
+    let notice = "";
     try {
-      const replaced = await this.#wasReplaced();
+      if (await this.#wasReplaced()) notice = `${ownLine(replacedText)}\n`;
       const response = await this.#box.run(command, foreignText);
-      return replaced ? { ...response, output: `${ownLine(replacedText)}\n${response.output}` } : response;
+      return { ...response, output: notice + response.output };
     } catch (error) {
-      return { output: ownLine(this.#told(error)), exitCode: 1, truncated: false };
+      // The model does not see what a cancelled operation had to say.
+      if (notice !== "" && this.#whose().signal?.aborted) this.#untold.add(this.#whose().conversation ?? "");
+      return { output: notice + ownLine(this.#told(error)), exitCode: 1, truncated: false };
     }
   }
 
@@ -158,7 +162,11 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     const storage = AsyncLocalStorageProviderSingleton;
     const config = storage.getRunnableConfig() as RunnableConfig | undefined;
     const thread = this.sessions.given ? undefined : threadOf(config);
-    return { signal: config?.signal, ...(thread === undefined ? {} : { conversation: thread }) };
+    return {
+      signal: config?.signal,
+      continued: hasAnswersOf(stateOf(config), operations),
+      ...(thread === undefined ? {} : { conversation: thread }),
+    };
   }
 
   /** Opens the session, and remembers what the model has to know of it first. */
@@ -202,6 +210,15 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     this.#onError?.(error);
     return failureError(error, !this.sessions.given).message;
   }
+}
+
+/** What deepagents calls the tools that work in a backend. */
+const operations = ["execute", "ls", "read_file", "write_file", "edit_file", "delete", "glob", "grep"];
+
+/** The agent's state, from where LangGraph's `getCurrentTaskInput` has it; undefined outside of an agent. */
+function stateOf(config: RunnableConfig | undefined): unknown {
+  const pad: unknown = config?.configurable?.["__pregel_scratchpad"];
+  return (pad as { readonly currentTaskInput?: unknown } | undefined)?.currentTaskInput;
 }
 
 const replacedText = "The sandbox of the earlier calls is gone, with its files. There is a new, empty one.";
