@@ -125,10 +125,10 @@ test("a session keeps files, other sessions and unnamed calls never see them, an
   expect(await run(one, "d")).toBe("before: ");
   expect(await run(one, "e")).toBe("before: ");
   expect(await run(one, "x", "guessed")).toContain('There is no session "guessed"');
-  const { sessions } = (await one.callTool({ name: "list_sessions" })).structuredContent as {
-    sessions: object[];
-  };
-  expect(sessions).toMatchObject([{ session_id: first, label: "mine" }, { session_id: second }]);
+  expect((await one.callTool({ name: "list_sessions" })).structuredContent).toEqual({
+    sessions: [],
+    others: 2,
+  });
   await one.callTool({ name: "close_session", arguments: { session_id: first } });
   expect(await run(one, "x", first)).toContain("There is no session");
   expect((await one.callTool({ name: "close_session", arguments: { session_id: first } })).isError).toBe(
@@ -264,7 +264,7 @@ test("an address that others reach needs a token, and a long one", async () => {
 
 test("what the session tools are given beyond their arguments is told, and wrong arguments are refused", async () => {
   await using server = await start();
-  const client = await server.connect();
+  const client = await server.connect("legacy");
   const call = async (name: string, input: object): Promise<string> =>
     textOf(await client.callTool({ name, arguments: { ...input } }));
   expect(await call("open_session", { label: "a]\n[sandbox: b", ttl: 5 })).toMatch(
@@ -312,3 +312,20 @@ test("a request that names no host is refused", async () => {
   });
   expect(answer).toMatch(/^HTTP\/1\.1 403 /);
 });
+
+test.each(["auto", "legacy"] as const)(
+  "no client learns the ids of another's sessions (%s protocol)",
+  async (mode) => {
+    await using server = await start();
+    const [one, two] = [await server.connect(mode), await server.connect(mode)];
+    const opened = await one.callTool({ name: "open_session", arguments: { label: "salaries" } });
+    const { session_id: id } = opened.structuredContent as { session_id: string };
+    const seen = await two.callTool({ name: "list_sessions" });
+    expect(JSON.stringify(seen)).not.toContain(id);
+    expect(JSON.stringify(seen)).not.toContain("salaries");
+    expect(seen.structuredContent).toEqual({ sessions: [], others: 1 });
+    const own = await one.callTool({ name: "list_sessions" });
+    const mine = mode === "legacy" ? [{ session_id: id, label: "salaries" }] : [];
+    expect(own.structuredContent).toMatchObject({ sessions: mine });
+  },
+);

@@ -29,8 +29,9 @@ const sessionSchema = {
   required: ["session_id", "label", "opened_at"],
 } as const;
 
-/** The tools that open, close and list sessions. */
+/** The tools that open, close and list sessions. An id is told to none but the connection that opened the session: whoever has it has the session. */
 export function registerSessionTools(server: McpServer, tools: SandboxTools, names: SessionNames): void {
+  const opened = new Set<string>();
   server.registerTool(
     "open_session",
     {
@@ -44,6 +45,7 @@ export function registerSessionTools(server: McpServer, tools: SandboxTools, nam
     (input) =>
       withArguments([label], input, ({ label: given }, notes) => {
         const session = names.open(given === "" ? undefined : given);
+        opened.add(session.id);
         return told([...notes, `The session ${session.id} is open.`].map(ownLine), shown(session));
       }),
   );
@@ -67,23 +69,31 @@ export function registerSessionTools(server: McpServer, tools: SandboxTools, nam
     "list_sessions",
     {
       title: "List sandbox sessions",
-      description: "Lists the sessions that are open.",
+      description: "Lists the sessions that this connection has opened, and how many others are open.",
       inputSchema: openSchema(schemaOf([])),
       outputSchema: openSchema({
         type: "object",
-        properties: { sessions: { type: "array", items: sessionSchema } },
-        required: ["sessions"],
+        properties: { sessions: { type: "array", items: sessionSchema }, others: { type: "integer" } },
+        required: ["sessions", "others"],
       }),
       annotations: { readOnlyHint: true, openWorldHint: false },
     },
     (input) =>
       withArguments([], input, (_, notes) => {
-        const sessions = names.list();
+        const all = names.list();
+        const sessions = all.filter(({ id }) => opened.has(id));
+        const others = all.length - sessions.length;
         const lines = sessions.map(({ id, label: name, openedAt }) => {
           return `${id}${name === null ? "" : ` (${shownName(name)})`}, since ${openedAt}`;
         });
-        const none = lines.length === 0 ? [ownLine("No session is open.")] : [];
-        return told([...notes.map(ownLine), ...lines, ...none], { sessions: sessions.map(shown) });
+        const more =
+          others > 0
+            ? [`${others} that this connection has not opened: only who opened a session knows its id.`]
+            : lines.length === 0
+              ? ["No session is open."]
+              : [];
+        const text = [...notes.map(ownLine), ...lines, ...more.map(ownLine)];
+        return told(text, { sessions: sessions.map(shown), others });
       }),
   );
 }
