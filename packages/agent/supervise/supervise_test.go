@@ -95,8 +95,11 @@ func TestTerminationKillsTheBox(t *testing.T) {
 }
 
 func TestTerminationKillsAHangingStart(t *testing.T) {
-	command, folder, reader := supervised(t, "sleep 1000; exit 0")
-	time.Sleep(100 * time.Millisecond)
+	command, folder, reader := supervised(t, `touch "$1/hangs"; sleep 1000; exit 0`)
+	for hangs := false; !hangs; time.Sleep(time.Millisecond) {
+		_, err := os.Stat(filepath.Join(folder, "hangs"))
+		hangs = err == nil
+	}
 	command.Process.Signal(syscall.SIGTERM)
 	if said := reports(t, reader); !slices.Equal(said, []string{"failed 137"}) {
 		t.Errorf("%q", said)
