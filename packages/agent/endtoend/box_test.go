@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -40,6 +41,9 @@ func startAgent(t *testing.T, sameUID bool) (*exec.Cmd, *os.File, *os.File) {
 	return command, ourInput, ourOutput
 }
 
+// unified is where cgroups are mounted: those of version 2, or folders of those of version 1.
+const unified = "/sys/fs/cgroup"
+
 // memoryGroup is the cgroup of the next box, if not empty.
 var memoryGroup string
 
@@ -50,7 +54,7 @@ func enterMemoryGroup(check func(error)) {
 		return
 	}
 	check(os.WriteFile(folder+"/cgroup.procs", []byte("0"), 0))
-	check(syscall.Mount(folder, "/sys/fs/cgroup/memory", "", syscall.MS_BIND, ""))
+	check(syscall.Mount(folder, filepath.Dir(folder), "", syscall.MS_BIND, ""))
 }
 
 // becomeAgent runs inside the new namespaces and executes the agent with the privileges of a real box. Privileges

@@ -7,15 +7,30 @@ import (
 	"testing"
 )
 
+// memoryHierarchy is where cgroups with limits of memory are made, the name of the limit's file, and of that of swap.
+func memoryHierarchy() (folder, limit, swap string) {
+	if _, err := os.Stat(unified + "/cgroup.controllers"); err != nil {
+		return unified + "/memory", "memory.limit_in_bytes", ""
+	}
+	// systemd need not have enabled it at the top; where that fails, the limit's file is not there.
+	os.WriteFile(unified+"/cgroup.subtree_control", []byte("+memory"), 0)
+	return unified, "memory.max", "memory.swap.max"
+}
+
 // limitedBox is a box in a memory cgroup of its own; it skips where there is no such controller.
 func limitedBox(t *testing.T, sameUID bool) *box {
 	t.Helper()
-	folder := fmt.Sprintf("/sys/fs/cgroup/memory/agent-endtoend-%d", os.Getpid())
+	hierarchy, limit, swap := memoryHierarchy()
+	folder := fmt.Sprintf("%s/agent-endtoend-%d", hierarchy, os.Getpid())
 	if err := os.Mkdir(folder, 0o755); err != nil {
-		t.Skipf("no memory cgroup (version 1) can be made here: %v", err)
+		t.Skipf("no memory cgroup can be made here: %v", err)
 	}
 	t.Cleanup(func() { eventually(t, "removing "+folder, func() bool { return os.Remove(folder) == nil }) })
-	must(t, os.WriteFile(filepath.Join(folder, "memory.limit_in_bytes"), []byte("100M"), 0))
+	must(t, os.WriteFile(filepath.Join(folder, limit), []byte("100M"), 0))
+	if swap != "" {
+		// A kernel without swap has no such file.
+		os.WriteFile(filepath.Join(folder, swap), []byte("0"), 0)
+	}
 	memoryGroup = folder
 	defer func() { memoryGroup = "" }()
 	return openBox(t, sameUID, nil)
