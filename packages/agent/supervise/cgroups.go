@@ -32,8 +32,8 @@ func removeCgroups(folders []string) {
 // empty kills the processes of a cgroup, also frozen ones, and of those in it, which a runtime may have made.
 func empty(folder string) {
 	// A frozen process does not die.
-	os.WriteFile(filepath.Join(folder, "freezer.state"), []byte("THAWED"), 0)
-	os.WriteFile(filepath.Join(folder, "cgroup.freeze"), []byte("0"), 0)
+	set(filepath.Join(folder, "freezer.state"), "THAWED")
+	set(filepath.Join(folder, "cgroup.freeze"), "0")
 	inner, _ := os.ReadDir(folder)
 	for _, entry := range inner {
 		if entry.IsDir() {
@@ -46,6 +46,14 @@ func empty(folder string) {
 	for line := range strings.Lines(string(content)) {
 		pid, _ := strconv.Atoi(strings.TrimSpace(line))
 		kill(pid)
+	}
+}
+
+// set writes to a file that is there, and makes none.
+func set(path, value string) {
+	if file, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
+		file.WriteString(value)
+		file.Close()
 	}
 }
 

@@ -112,22 +112,9 @@ func (supervisor *supervisor) listen() {
 
 // start returns the exit code of the command, 0 when the box has been started.
 func (supervisor *supervisor) start(given order) int {
-	command := given.command
-	if given.hidden != "" {
-		// Only this thread, and what it starts, sees the mounts otherwise.
-		runtime.LockOSThread()
-		if err := hide(given.hidden); err != nil {
-			fmt.Fprintf(os.Stderr, "%s cannot be hidden: %s\n", given.hidden, err)
-			return 125
-		}
-	}
-	pid, err := syscall.ForkExec(command[0], command, &syscall.ProcAttr{
-		Env:   os.Environ(),
-		Files: []uintptr{0, 1, 2},
-		Sys:   &syscall.SysProcAttr{Setpgid: true},
-	})
+	pid, err := fork(given)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %s\n", command[0], err)
+		fmt.Fprintf(os.Stderr, "%s: %s\n", given.command[0], err)
 		return 127
 	}
 	supervisor.starter.Store(int64(pid))
@@ -162,7 +149,30 @@ func (supervisor *supervisor) waitFor(pid int) {
 	}
 }
 
-// hide gives this thread, and what it starts, a view of the machine's mounts without one of them.
+// fork starts the command, without what is to be hidden from it.
+func fork(given order) (pid int, err error) {
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		if given.hidden != "" {
+			// Never unlocked: the thread ends here, as nothing else may see the mounts as the command does.
+			runtime.LockOSThread()
+			if err = hide(given.hidden); err != nil {
+				return
+			}
+		}
+		pid, err = syscall.ForkExec(given.command[0], given.command, &syscall.ProcAttr{
+			Env:   os.Environ(),
+			Files: []uintptr{0, 1, 2},
+			Sys:   &syscall.SysProcAttr{Setpgid: true},
+		})
+	}()
+	<-started
+	return pid, err
+}
+
+// hide gives this thread, and what it starts, a view of the machine's mounts in which an empty folder is mounted over
+// one of them. What is written there is gone with the last who sees it.
 func hide(mountPoint string) error {
 	if err := syscall.Unshare(syscall.CLONE_NEWNS); err != nil {
 		return err
@@ -170,7 +180,7 @@ func hide(mountPoint string) error {
 	if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_SLAVE, ""); err != nil {
 		return err
 	}
-	return syscall.Unmount(mountPoint, syscall.MNT_DETACH)
+	return syscall.Mount("tmpfs", mountPoint, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, "size=64k")
 }
 
 // wait waits for one child and takes notice of the others, which the runtime may have left to this process.

@@ -135,7 +135,7 @@ func TestOnlyTheCommandDoesNotSeeWhatIsHidden(t *testing.T) {
 	defer syscall.Unmount(hidden, syscall.MNT_DETACH)
 	os.WriteFile(filepath.Join(hidden, "seen"), nil, 0o600)
 	seen := filepath.Join(t.TempDir(), "seen")
-	command, folder, reader := supervisedWithout(t, hidden, "ls "+hidden+" > "+seen+"; exit 3")
+	command, folder, reader := supervisedWithout(t, hidden, "ls "+hidden+" > "+seen+"; touch "+hidden+"/made; exit 3")
 	if said := reports(t, reader); !slices.Equal(said, []string{"failed 3"}) {
 		t.Errorf("%q", said)
 	}
@@ -143,7 +143,16 @@ func TestOnlyTheCommandDoesNotSeeWhatIsHidden(t *testing.T) {
 	if content, err := os.ReadFile(seen); err != nil || len(content) > 0 {
 		t.Errorf("the command saw %q, %v", content, err)
 	}
-	if _, err := os.Stat(filepath.Join(hidden, "seen")); err != nil {
-		t.Errorf("it is unmounted for others too: %v", err)
+	if names, _ := filepath.Glob(filepath.Join(hidden, "*")); !slices.Equal(names, []string{filepath.Join(hidden, "seen")}) {
+		t.Errorf("others see %q", names)
+	}
+}
+
+func TestACgroupIsRemovedAlsoWhenItIsNone(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "box")
+	os.Mkdir(folder, 0o700)
+	empty(folder)
+	if names, _ := os.ReadDir(folder); len(names) > 0 {
+		t.Errorf("%q was made", names)
 	}
 }

@@ -17,6 +17,8 @@ import { oci } from "../index.ts";
 import { reapAbandoned } from "../reaper.ts";
 import { folder, machine, scriptedRuntime } from "./machine.ts";
 
+/** Named, so that another one of this machine is not chosen. */
+const ociRuntime = machine?.ociRuntimes[0] ?? "none";
 const image = { kind: "language", language: "none", folder: "/none" } as const;
 const index = new URL("../index.ts", import.meta.url).href;
 const underTest = new URL("../../shared/testing/box-under-test.ts", import.meta.url).href;
@@ -27,7 +29,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
   beforeAll(async () => {
     // An empty folder will do: the agent needs nothing.
     root = await folder();
-    runtime = oci({ rootfs: root.path });
+    runtime = oci({ rootfs: root.path, ociRuntime });
   });
   afterAll(() => root.remove());
 
@@ -41,7 +43,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     "answers in mode %s, from a root with nothing in it",
     async (mode) => {
       const spec = specFor(image);
-      const box = await oci({ rootfs: root.path, mode }).launch(spec);
+      const box = await oci({ rootfs: root.path, ociRuntime, mode }).launch(spec);
       try {
         expect(await hello(box)).toMatchObject({ version: 1, mode, seccomp: true, memoryEvents: true });
         expect(box.identity.tags === null).toBe(mode === "same-uid");
@@ -102,7 +104,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     const spec = specFor(image);
     const box = await runtime.launch(spec);
     const state = join(await boxFolder(box), "state");
-    execFileSync(findProgram(machine!.ociRuntimes[0]!)!, ["--root", state, "pause", box.id]);
+    execFileSync(findProgram(ociRuntime)!, ["--root", state, "pause", box.id]);
     const started = Date.now();
     await box.destroy();
     expect(Date.now() - started).toBeLessThan(3_000);
@@ -133,7 +135,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
         const { oci } = await import(${JSON.stringify(index)});
         const { hello } = await import(${JSON.stringify(underTest)});
         console.log("now");
-        const box = await oci({ rootfs: ${JSON.stringify(root.path)} }).launch(${JSON.stringify(spec)});
+        const box = await oci(${JSON.stringify({ rootfs: root.path, ociRuntime })}).launch(${JSON.stringify(spec)});
         await hello(box);
         console.log("open");
         setInterval(() => {}, 1000);`;
@@ -157,7 +159,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     const spec = specFor(image);
     const program = `
       const { oci } = await import(${JSON.stringify(index)});
-      const box = await oci({ rootfs: ${JSON.stringify(root.path)} }).launch(${JSON.stringify(spec)});
+      const box = await oci(${JSON.stringify({ rootfs: root.path, ociRuntime })}).launch(${JSON.stringify(spec)});
       console.log("open");
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
@@ -214,7 +216,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     ["processor time", `s/"cpu":{[^}]*}/"cpu":{}/`],
   ])("whose OCI runtime does not limit its %s is refused", async (_, change) => {
     const spec = specFor(image);
-    const real = findProgram(machine!.ociRuntimes[0]!)!;
+    const real = findProgram(ociRuntime)!;
     // The fifth argument is the bundle's folder.
     const careless = await scriptedRuntime(
       root.path,
@@ -245,14 +247,14 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     ["a root that is not there", { rootfs: "/no/such/folder" }, "INVALID_OPTION"],
     ["a root that is a file", { rootfs: "/etc/passwd" }, "INVALID_OPTION"],
   ])("is refused with %s", async (_, more, code) => {
-    const attempt = oci({ rootfs: root.path, ...more }).launch(specFor(image));
+    const attempt = oci({ rootfs: root.path, ociRuntime, ...more }).launch(specFor(image));
     await expect(attempt).rejects.toMatchObject({ code });
   });
 
   it("is refused with a root that its users cannot reach", async () => {
     const hidden = join(root.path, "hidden");
     await mkdir(join(hidden, "root"), { recursive: true, mode: 0o700 });
-    const attempt = oci({ rootfs: join(hidden, "root") }).launch(specFor(image));
+    const attempt = oci({ rootfs: join(hidden, "root"), ociRuntime }).launch(specFor(image));
     await expect(attempt).rejects.toMatchObject({
       code: "INVALID_OPTION",
       message: expect.stringContaining(hidden),
@@ -283,7 +285,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
   it("keeps its workspace as a template, which the next begins with", async () => {
     const place = await folder();
     try {
-      const templates = oci({ rootfs: root.path, cacheFolder: place.path });
+      const templates = oci({ rootfs: root.path, ociRuntime, cacheFolder: place.path });
       const tar = execFileSync("tar", ["--create", "--directory", "/etc", "hostname"]);
       const save = (name?: string) =>
         templates.saveTemplate!({

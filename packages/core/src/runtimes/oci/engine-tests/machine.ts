@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { MachineUnderTest } from "../testing/machine-under-test.ts";
 
 /** This machine, or null where no box can be started. */
@@ -13,9 +13,12 @@ export async function folder(): Promise<{ path: string; remove: () => Promise<vo
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** An OCI runtime that is a shell script: what it does before, or in place of, the real one. */
+/** An OCI runtime that is a shell script, named like the real one: what it does before, or in place of, that. */
 export async function scriptedRuntime(folder: string, script: string): Promise<string> {
-  const path = join(folder, `runtime-${Math.random().toString(36).slice(2)}`);
+  const path = join(
+    folder,
+    `${basename(machine?.ociRuntimes[0] ?? "runtime")}-${Math.random().toString(36).slice(2)}`,
+  );
   await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return path;
 }
