@@ -59,6 +59,7 @@ func Run() {
 		supervisor.waitFor(pid)
 	} else {
 		say("failed", code)
+		endChildren()
 	}
 	removeCgroups(cgroups)
 	if os.RemoveAll(folder) != nil {

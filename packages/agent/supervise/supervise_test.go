@@ -156,3 +156,24 @@ func TestACgroupIsRemovedAlsoWhenItIsNone(t *testing.T) {
 		t.Errorf("%q was made", names)
 	}
 }
+
+func TestNothingThatAFailedStartHasStartedIsLeft(t *testing.T) {
+	pids := filepath.Join(t.TempDir(), "pids")
+	script := `setsid sh -c 'echo $$ >> ` + pids + `; sleep 1000 & echo $! >> ` + pids + `; wait' & until [ "$(wc -l < ` + pids + `)" = 2 ]; do :; done; exit 3`
+	os.WriteFile(pids, nil, 0o600)
+	command, folder, reader := supervised(t, script)
+	if said := reports(t, reader); !slices.Equal(said, []string{"failed 3"}) {
+		t.Errorf("%q", said)
+	}
+	expectGone(t, command, folder)
+	content, _ := os.ReadFile(pids)
+	lines := strings.Fields(string(content))
+	if len(lines) != 2 {
+		t.Fatalf("%q", content)
+	}
+	for _, line := range lines {
+		if _, err := os.Stat("/proc/" + line); err == nil {
+			t.Errorf("process %s is left", line)
+		}
+	}
+}
