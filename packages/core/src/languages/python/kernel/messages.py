@@ -1,11 +1,42 @@
 """Jobs in and messages out: one JSON object a line on descriptor 3."""
 
-import json
 import os
 import sys
 from _thread import allocate_lock
 
 MAXIMUM_TEXT = 262144
+
+
+class Scanning:
+    """How `json.loads` has its scanner read."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_float = parse_constant = float
+    parse_int = int
+
+
+def refuse(value):
+    raise TypeError("%s has no form in JSON" % type(value).__name__)
+
+
+try:
+    # Not the module json: what that imports takes longer than a short program.
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+
+    _scan = make_scanner(Scanning)
+    _encode = make_encoder(None, refuse, encode_basestring_ascii, None, ": ", ", ", False, False, True)
+except (ImportError, TypeError):
+    from json import dumps, loads
+else:
+
+    def loads(text):
+        return _scan(text, 0)[0]
+
+    def dumps(value):
+        return "".join(_encode(value, 0))
+
+
 _pending = bytearray()
 _writing = allocate_lock()
 
@@ -18,7 +49,7 @@ def read_job():
         if end >= 0:
             line = bytes(_pending[:end])
             del _pending[: end + 1]
-            return json.loads(line)
+            return loads(line.decode("utf-8", "surrogatepass"))
         searched = len(_pending)
         chunk = os.read(3, 65536)
         if not chunk:
@@ -30,7 +61,7 @@ def send(message):
     """Sends a message after everything that was printed before it; never raises."""
     flush()
     try:
-        rest = memoryview(json.dumps(message).encode("ascii") + b"\n")
+        rest = memoryview(dumps(message).encode("ascii") + b"\n")
         with _writing:
             while rest:
                 rest = rest[os.write(3, rest) :]
