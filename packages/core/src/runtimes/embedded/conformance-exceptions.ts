@@ -83,15 +83,13 @@ export const embeddedExceptions: readonly ConformanceException[] = [
     ...["java", "cpp", "go", "ruby"].flatMap(casesOfLanguage),
   ),
   ...because("no thread and no process can be started by Python", "L/python-threads-and-processes"),
-  ...because(
-    "V8 does not tell Deno where a syntax error is",
-    "L/javascript-syntax-error",
-    "L/typescript-syntax-error",
-  ),
   ...because("just-bash parses at most a million bytes at once", "F/megabyte-bash"),
   ...because("just-bash's printf answers --help wherever it stands", "F/arguments-bash"),
   ...because("just-bash has no trap", "F/suicide-exit-bash"),
-  ...because("commands of a pipe run one after the other: /dev/zero has no end", "B/last-bytes-bash"),
+  ...because(
+    "commands of a pipe run one after the other: of /dev/zero there is a mebibyte",
+    "B/last-bytes-bash",
+  ),
   ...because("no address of WebAssembly's memory is a fault to read", "F/suicide-segfault"),
   ...because("Emscripten's ioctl answers without doing anything; there is no terminal", "B/no-terminal"),
   ...because(

@@ -87,6 +87,15 @@ test("Python does not reach the machine by its files, its JavaScript bridge, cty
     "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('file://SECRET_FILE')))",
     "from js import fetch\nimport asyncio\nprint('GOT', asyncio.run(fetch('http://127.0.0.1:1/')))",
     "from js import Worker; Worker.new('data:text/javascript,console.log(Deno.readTextFileSync(\"SECRET_FILE\"))', type='module', deno={'permissions': 'inherit'}); print('GOT a thread')",
+    ...[
+      "process.getBuiltinModule('worker_threads').Worker",
+      "process.getBuiltinModule('node:module').createRequire('file:///x.js')('worker_threads').Worker",
+      "(await import('node:worker_threads')).Worker",
+      "(await import('worker_threads')).default.Worker",
+    ].map(
+      (worker) =>
+        `from pyodide.code import run_js\nimport asyncio\nasync def main():\n    await run_js("(async () => { const W = ${worker}; await new Promise((done, fail) => { const w = new W('0', { eval: true }); w.on('online', done); w.on('exit', done); w.on('error', fail); }); })()")\n    print('GOT a thread')\nasyncio.run(main())`,
+    ),
     "from js import navigator\nimport asyncio\nprint('GOT', asyncio.run(navigator.gpu.requestAdapter()))",
     "import os\nos.symlink('x' * 100_000, 'long'); print('GOT')",
     "import socket; socket.create_connection(('127.0.0.1', 22)); print('GOT')",

@@ -26,9 +26,10 @@ const compound = new Set(["If", "For", "CStyleFor", "While", "Until", "Case", "S
 
 /**
  * Sends what a script prints to files as it is printed: just-bash otherwise hands it over when the script has ended.
- * Each command whose output would go to the script's own gets a redirection before its own ones.
+ * Each command whose output would go to the script's own gets a redirection before its own ones. `prepare` sees each
+ * script first and tells whether it is the process's own: what commands run themselves they also print themselves.
  */
-export function outputPlugin(stdout: string, stderr: string): object {
+export function outputPlugin(stdout: string, stderr: string, prepare: (script: object) => boolean): object {
   const to = (fd: number, path: string): Redirection =>
     ({
       type: "Redirection",
@@ -75,7 +76,7 @@ export function outputPlugin(stdout: string, stderr: string): object {
   return {
     name: "output",
     transform: ({ ast }: { readonly ast: { readonly statements: readonly Statement[] } }) => {
-      visitAll(ast.statements);
+      if (prepare(ast)) visitAll(ast.statements);
       return { ast };
     },
   };

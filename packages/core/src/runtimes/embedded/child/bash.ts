@@ -1,5 +1,10 @@
+import { hoistSubstitutions } from "./bash-arithmetic.ts";
+import type { SyntaxNode } from "./bash-arithmetic.ts";
+import { adaptCommands, moreCommands } from "./bash-commands.ts";
+import { guardAlternatives } from "./bash-errexit.ts";
 import { ShellFiles, ShellOutputs } from "./bash-files.ts";
 import { outputPlugin } from "./bash-output.ts";
+import { Traps, markTraps, refusal } from "./bash-traps.ts";
 import { importPart } from "./parts.ts";
 import { take } from "./spawn.ts";
 import type { ProcessSpec } from "./spawn.ts";
@@ -22,8 +27,16 @@ interface CommandContext {
 
 interface Shell {
   exec(code: string, options?: object): Promise<ShellResult>;
-  readonly commands: ReadonlyMap<string, unknown>;
+  readonly commands: Map<string, unknown>;
   registerTransformPlugin(plugin: object): void;
+  transform(code: string): { readonly ast: SyntaxNode };
+  execInScope(
+    code: string,
+    options: object | undefined,
+    scope: object,
+    depth: number,
+    ...rest: unknown[]
+  ): Promise<ShellResult>;
   readonly state: ShellState;
 }
 
@@ -72,6 +85,7 @@ const limits = {
   maxAwkParserOperations: boundless,
   maxCallDepth: 1_000,
 };
+const traps = new Traps();
 const interpreters = ["python3", "python", "node", "deno"];
 
 /** Gets a shell ready, waits for a process to become, and becomes it. */
@@ -97,7 +111,10 @@ export async function beBash(): Promise<void> {
   else leave(await runCommand(shell, spec.argv));
 }
 
-/** Commands may write to the names of the standard streams too. */
+/** Devices without an end give as much as anything reads here. */
+const endlessBytes = 1_048_576;
+
+/** Commands may write to the names of the standard streams too, and read from devices. */
 function nameOutputs(base: Record<string, AnyFunction>): void {
   const outputs = new ShellOutputs();
   for (const method of ["writeFile", "appendFile"] as const) {
@@ -106,6 +123,22 @@ function nameOutputs(base: Record<string, AnyFunction>): void {
       if (path !== "/dev/stdout" && path !== "/dev/stderr") return plain(path, content, options);
       const name = path.slice("/dev".length);
       return outputs.writeFile(name, content as string, options as string);
+    };
+  }
+  const endless = (path: unknown): Uint8Array | undefined => {
+    if (path === "/dev/zero") return new Uint8Array(endlessBytes);
+    if (path !== "/dev/urandom" && path !== "/dev/random") return undefined;
+    const bytes = new Uint8Array(endlessBytes);
+    for (let at = 0; at < endlessBytes; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+    return bytes;
+  };
+  for (const method of ["readFileBuffer", "readFileBytes", "readFile"] as const) {
+    const plain = base[method]?.bind(base);
+    if (!plain) continue;
+    base[method] = async (path, options) => {
+      const bytes = endless(path);
+      if (!bytes) return plain(path, options);
+      return method === "readFileBuffer" ? bytes : byteString(bytes);
     };
   }
 }
@@ -122,8 +155,35 @@ function newShell(parts: JustBash, base: object, env: ProcessSpec["env"], cwd: s
   });
   const customCommands = otherPrograms(parts);
   const shell = new Bash({ fs, env, cwd, executionLimits: limits, defenseInDepth: false, customCommands });
-  shell.registerTransformPlugin(outputPlugin(`${outputs}/stdout`, `${outputs}/stderr`));
+  const prepare = prepareScripts(shell, new Bash({ fs: base, cwd: "/", defenseInDepth: false }));
+  shell.registerTransformPlugin(outputPlugin(`${outputs}/stdout`, `${outputs}/stderr`, prepare));
+  adaptCommands(shell.commands);
   return shell;
+}
+
+/** Tells the scripts of the process from those that its commands run, and prepares each. */
+function prepareScripts(shell: Shell, plain: Shell): (script: object) => boolean {
+  const execute = shell.execInScope.bind(shell);
+  let isOwn = false;
+  shell.execInScope = (code, options, scope, depth, ...rest) => {
+    // What only arithmetic does, and it knows neither functions nor variables then.
+    if (depth > 0 && Object.keys(options ?? {}).every((name) => name === "signal")) {
+      throw new RangeError(
+        `$(${code.trim().slice(0, 100)}) inside arithmetic is not supported here: write it to a variable first.`,
+      );
+    }
+    isOwn = depth === 0;
+    return execute(code, options, scope, depth, ...rest);
+  };
+  return (script) => {
+    const parse = (code: string): SyntaxNode => plain.transform(code).ast;
+    hoistSubstitutions(script as SyntaxNode, parse);
+    guardAlternatives(script as SyntaxNode, parse);
+    markTraps(script as SyntaxNode);
+    const own = isOwn;
+    isOwn = false;
+    return own;
+  };
 }
 
 function otherPrograms({ defineCommand }: JustBash): object[] {
@@ -133,6 +193,10 @@ function otherPrograms({ defineCommand }: JustBash): object[] {
     ),
     defineCommand("yes", async (argv) => said(yes(argv))),
     defineCommand("kill", async (argv) => kill(argv)),
+    defineCommand("trap", async (argv) => traps.command(argv) as ShellResult),
+    ...Object.entries(moreCommands).map(([name, run]) =>
+      defineCommand(name, async (argv, context) => run(argv, context as never) as Promise<ShellResult>),
+    ),
   ];
 }
 
@@ -152,6 +216,7 @@ function kill(argv: readonly string[]): ShellResult {
   // Signal 0 only asks whether it is there.
   if (name === "0") return said("");
   if (targets.some((target) => target === "1" || target === "0" || target === "-1")) {
+    if (name !== undefined && traps.has(name)) return refusal("a trap of a signal");
     call({
       op: "die",
       signal: /^\d+$/.test(name ?? "") ? Number(name) : `SIG${(name ?? "TERM").replace(/^SIG/, "")}`,
@@ -211,7 +276,19 @@ function exists(path: string): boolean {
 async function runCode(shell: Shell, code: string, argv: readonly string[]): Promise<number> {
   setArguments(shell, argv);
   const stdin = byteString(readAll());
-  const result = await shell.exec(code, { rawScript: true, stdin, stdinKind: "bytes" });
+  const run = (): Promise<ShellResult> => shell.exec(code, { rawScript: true, stdin, stdinKind: "bytes" });
+  const result = await keepingState(shell, run);
+  if (result.stdout) sendData(1, encoder.encode(result.stdout));
+  if (result.stderr) sendData(2, encoder.encode(result.stderr));
+  return runExitTrap(shell, result);
+}
+
+/** Runs what the script wanted done at its end, which sees its variables and functions; returns the exit code. */
+async function runExitTrap(shell: Shell, { exitCode, env }: ShellResult): Promise<number> {
+  const handler = traps.takeExit();
+  if (!handler) return exitCode;
+  if (env?.["PWD"]) shell.state.cwd = env["PWD"];
+  const result = await shell.exec(`${handler}\nexit ${exitCode}`, { rawScript: true });
   if (result.stdout) sendData(1, encoder.encode(result.stdout));
   if (result.stderr) sendData(2, encoder.encode(result.stderr));
   return result.exitCode;
@@ -250,10 +327,14 @@ async function serveJobs(shell: Shell): Promise<never> {
     const exports = Object.keys(job.env)
       .map((name) => `export ${name}; `)
       .join("");
-    leave(await runChecked(shell, `${exports}${job.code}`, job.argv, job.filename));
+    shell.state.env.set("0", job.filename);
+    const result = await keepingState(shell, () =>
+      runChecked(shell, `${exports}${job!.code}`, job!.argv, job!.filename),
+    );
+    leave(await runExitTrap(shell, result));
   }
   for (; job; job = readJob()) {
-    const exitCode = await keepingState(shell, () => runChecked(shell, job!.code, [], job!.filename));
+    const { exitCode } = await keepingState(shell, () => runChecked(shell, job!.code, [], job!.filename));
     send({ type: "done", id: job.id, exitCode });
   }
   return leave(0);
@@ -265,7 +346,7 @@ async function runChecked(
   code: string,
   argv: readonly string[],
   filename: string,
-): Promise<number> {
+): Promise<ShellResult> {
   setArguments(shell, argv);
   const stdin = byteString(readAll());
   const result = await shell.exec(code, { rawScript: true, stdin, stdinKind: "bytes" });
@@ -279,11 +360,11 @@ async function runChecked(
     send({ type: "error", name: "SyntaxError", message, traceback, line });
   } else if (result.stderr) sendData(2, encoder.encode(result.stderr));
   if (result.env?.["PWD"]) shell.state.cwd = result.env["PWD"];
-  return result.exitCode;
+  return result;
 }
 
 /** just-bash runs every script on copies of its state: these are caught as they are made, and kept. */
-async function keepingState(shell: Shell, work: () => Promise<number>): Promise<number> {
+async function keepingState(shell: Shell, work: () => Promise<ShellResult>): Promise<ShellResult> {
   const { state } = shell;
   const RealMap = globalThis.Map;
   const copies: {
@@ -304,12 +385,12 @@ async function keepingState(shell: Shell, work: () => Promise<number>): Promise<
   globalThis.Map = CatchingMap as unknown as MapConstructor;
   const running = work();
   globalThis.Map = RealMap;
-  const exitCode = await running;
+  const result = await running;
   if (copies.env) state.env = new RealMap(copies.env);
   if (copies.arrays) state.arrays = new RealMap(copies.arrays);
   if (copies.functions) state.functions = new RealMap(copies.functions);
-  state.lastExitCode = exitCode;
-  return exitCode;
+  state.lastExitCode = result.exitCode;
+  return result;
 }
 
 let pending = "";

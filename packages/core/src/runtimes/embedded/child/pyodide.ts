@@ -48,9 +48,27 @@ export async function loadPyodide(folder: string, options: object): Promise<Pyod
   };
   const pyodide = await load({ indexURL: folder, ...options });
   hooks.deregister();
+  refuseThreads();
   deno.permissions.revokeSync({ name: "read" });
   hidePlaces(pyodide);
   return pyodide;
+}
+
+/** A program reaches Node's modules by Pyodide's bridge, and has one thread. */
+function refuseThreads(): void {
+  const refused = /^(?:node:)?(?:worker_threads|cluster|child_process)$/;
+  const refuse = (name: string): never => {
+    throw new Error(`${name} is not in this sandbox, which has neither threads nor processes.`);
+  };
+  const process = nodeProcess as unknown as { getBuiltinModule(name: string): unknown };
+  const builtin = process.getBuiltinModule.bind(process);
+  const threads = builtin("node:worker_threads") as Record<string, unknown>;
+  threads["Worker"] = refuse.bind(undefined, "Worker");
+  process.getBuiltinModule = (name) => (refused.test(name) ? refuse(name) : builtin(name));
+  hooksOf.registerHooks({
+    resolve: (specifier: string, context: object, next: (...given: unknown[]) => unknown) =>
+      refused.test(specifier) ? refuse(specifier) : next(specifier, context),
+  });
 }
 
 function hidePlaces(pyodide: Pyodide): void {

@@ -86,12 +86,24 @@ def explain_limits():
         setattr(WebLoop, name, later(OSError, PROCESS))
     HOOKS["ctypes"] = no_libraries
     HOOKS["zoneinfo"] = use_zones
+    HOOKS["concurrent.futures.process"] = no_pool
+    HOOKS["multiprocessing.context"] = no_processes
     hashlib.pbkdf2_hmac = pbkdf2_hmac
     hashlib.scrypt = scrypt
     # Pyodide's advice is to install what cannot be reached from here.
     sys.meta_path[:] = [
         finder for finder in sys.meta_path if type(finder).__name__ != "RepodataPackagesFinder"
     ]
+
+
+def no_pool(module):
+    module.ProcessPoolExecutor.__init__ = no_process
+
+
+def no_processes(context):
+    for name in "Barrier Condition Event JoinableQueue Lock Manager Pool Queue RLock Semaphore SimpleQueue".split():
+        setattr(context.BaseContext, name, no_process)
+    context.process.BaseProcess.start = no_process
 
 
 def no_libraries(ctypes):
