@@ -10,7 +10,7 @@ import { ToolMessage } from "@langchain/core/messages";
 import type { ContentBlock } from "@langchain/core/messages";
 import type { RunnableConfig } from "@langchain/core/runnables";
 import { DynamicStructuredTool, ToolInputParsingException } from "@langchain/core/tools";
-import { hasAnswersOf } from "./earlier-answers.ts";
+import { agentState, hasAnswersOf, messagesOf } from "./agent-state.ts";
 
 /** What a call's config may hold: LangGraph adds the writer. */
 export interface ToolCallConfig extends RunnableConfig {
@@ -120,7 +120,7 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
     const conversation = this.#conversationOf(config);
     const options: ToolCallOptions = {
       signal: config.signal,
-      continued: hasAnswersOf(config.state, [this.name, ...toolNames]),
+      continued: hasAnswersOf(agentState(config), [this.name, ...toolNames]),
       ...(conversation === undefined ? {} : { conversation }),
       ...(config.writer ? { onProgress: this.#progress(config.writer, id) } : {}),
     };
@@ -136,13 +136,13 @@ export class SandboxStructuredTool extends DynamicStructuredTool implements Asyn
   #conversationOf(config: ToolCallConfig): string | undefined {
     const { conversation } = this.#answers;
     if (conversation) return conversation(config);
-    return this.sessions.given ? undefined : (threadOf(config) ?? this.#byHistory(config.state));
+    return this.sessions.given ? undefined : (threadOf(config) ?? this.#byHistory(agentState(config)));
   }
 
   /** Without a thread, LangGraph's messages tell: they have ids, which later turns bring along. */
   #byHistory(state: unknown): string | undefined {
-    const messages: unknown = (state as { readonly messages?: unknown } | undefined)?.messages;
-    if (!Array.isArray(messages) || messages.length === 0) return undefined;
+    const messages = messagesOf(state);
+    if (messages.length === 0) return undefined;
     const known = conversations.get(this.sessions) ?? new ConversationsByCall();
     conversations.set(this.sessions, known);
     return known.nameOf((messages as readonly HistoryMessage[]).flatMap(idsOf));

@@ -5,7 +5,7 @@ import { loopbackModel } from "@llm-sandbox/loopback-model";
 import type { LoopbackModel, ScriptedTurn } from "@llm-sandbox/loopback-model";
 import { AIMessageChunk, ToolMessage } from "@langchain/core/messages";
 import type { BaseMessage } from "@langchain/core/messages";
-import { Command, MemorySaver } from "@langchain/langgraph";
+import { Command, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
 import { ChatOpenAI } from "@langchain/openai";
 import { createAgent, fakeModel, humanInTheLoopMiddleware } from "langchain";
 import type { AgentMiddleware } from "langchain";
@@ -352,4 +352,30 @@ test("a person approves or rejects a call: rejected code does not run, approved 
     expect(runs).toBe(type === "approve" ? 1 : 0);
     expect(model.told[0]).toMatch(type === "approve" ? /^ran$/ : /rejected/);
   }
+});
+
+test("graphs of one's own without threads never see each other either", async () => {
+  await using tool = make({
+    run: ({ files }) => {
+      const before = files.list("/workspace").length;
+      files.write(`/workspace/${before}`, Buffer.from(""));
+      return { stdout: `${before} files` };
+    },
+  });
+  const graph = new StateGraph(MessagesAnnotation)
+    .addNode("run", async (_, config) => {
+      const args = { code: "x" };
+      const told = [];
+      for (const id of ["a", "b"]) {
+        told.push(await tool.invoke({ type: "tool_call", id, name: tool.name, args }, config));
+      }
+      return { messages: told };
+    })
+    .addEdge(START, "run")
+    .compile();
+  const answers = await Promise.all([graph.invoke(go), graph.invoke(go)]);
+  for (const { messages } of answers) {
+    expect(messages.slice(1).map(({ text }) => text.split("\n")[0])).toEqual(["0 files", "1 files"]);
+  }
+  expect(tool.sessions.list()).toHaveLength(2);
 });

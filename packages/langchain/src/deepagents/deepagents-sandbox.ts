@@ -23,7 +23,7 @@ import type {
   ReadResult,
   WriteResult,
 } from "deepagents";
-import { hasAnswersOf } from "../earlier-answers.ts";
+import { agentState, hasAnswersOf } from "../agent-state.ts";
 import { threadOf } from "../sandbox-structured-tool.ts";
 import { BoxBackend } from "./box-backend.ts";
 import type { Whose } from "./box-backend.ts";
@@ -164,7 +164,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     const thread = this.sessions.given ? undefined : threadOf(config);
     return {
       signal: config?.signal,
-      continued: hasAnswersOf(stateOf(config), operations),
+      continued: hasAnswersOf(agentState(config), operations),
       ...(thread === undefined ? {} : { conversation: thread }),
     };
   }
@@ -214,11 +214,5 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
 
 /** What deepagents calls the tools that work in a backend. */
 const operations = ["execute", "ls", "read_file", "write_file", "edit_file", "delete", "glob", "grep"];
-
-/** The agent's state, from where LangGraph's `getCurrentTaskInput` has it; undefined outside of an agent. */
-function stateOf(config: RunnableConfig | undefined): unknown {
-  const pad: unknown = config?.configurable?.["__pregel_scratchpad"];
-  return (pad as { readonly currentTaskInput?: unknown } | undefined)?.currentTaskInput;
-}
 
 const replacedText = "The sandbox of the earlier calls is gone, with its files. There is a new, empty one.";
