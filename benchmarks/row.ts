@@ -6,7 +6,7 @@ export interface Row {
   readonly name: string;
   /** Our cost; lower is better. */
   readonly value: number;
-  readonly unit: "ms" | "MiB";
+  readonly unit: "ms" | "MiB" | "kB";
   /** The peer. */
   readonly baseline: string;
   /** The peer's cost, in the same unit. */

@@ -13,6 +13,7 @@ import { measureEmbedded } from "./rows/embedded.ts";
 import { measureCopies, measureIdleMemory, measureOutput } from "./rows/moving.ts";
 import { measureOpening } from "./rows/opening.ts";
 import { measureConcurrency, measureJavascript, measurePython, measureThousandRuns } from "./rows/running.ts";
+import { measureSizes } from "./rows/sizes.ts";
 import { measureTools } from "./rows/tools.ts";
 import { table } from "./table.ts";
 
@@ -64,6 +65,7 @@ async function measureContainers(): Promise<void> {
     thousand: () => measureThousandRuns(boxes, python, values.quick ? 200 : 1_000),
     idle: () => measureIdleMemory(boxes, python),
     tools: () => measureTools(boxes, times(60)),
+    sizes: measureSizes,
   };
 
   /** Boxes without a daemon, on the root of the same image; with an OCI runtime that is not on this machine there are no rows. */
