@@ -76,7 +76,7 @@ export interface SandboxTools extends AsyncDisposable {
 
 /** A tool that runs code in a sandbox. Starts nothing until its first call. Throws a SandboxError for options that cannot be. */
 export function createSandboxTool(options: CreateSandboxToolOptions = {}): SandboxTool {
-  const { core, reshaper } = prepare(options);
+  const { core, reshaper } = prepare("createSandboxTool", options);
   return Object.assign(reshaper.reshape<CodeInput>(core.code), {
     sessions: core.sessions,
     [Symbol.asyncDispose]: () => core[Symbol.asyncDispose](),
@@ -85,7 +85,7 @@ export function createSandboxTool(options: CreateSandboxToolOptions = {}): Sandb
 
 /** Tools that run code and commands, and list, read and write files, in one sandbox per conversation. */
 export function createSandboxTools(options: CreateSandboxToolOptions = {}): SandboxTools {
-  const { core, reshaper } = prepare(options);
+  const { core, reshaper } = prepare("createSandboxTools", options);
   return {
     tools: {
       execute_code: reshaper.reshape<CodeInput>(core.code),
@@ -99,7 +99,10 @@ export function createSandboxTools(options: CreateSandboxToolOptions = {}): Sand
   };
 }
 
-function prepare(options: CreateSandboxToolOptions): {
+function prepare(
+  owner: string,
+  options: CreateSandboxToolOptions,
+): {
   readonly core: CoreTools;
   readonly reshaper: Reshaper;
 } {
@@ -108,7 +111,7 @@ function prepare(options: CreateSandboxToolOptions): {
       remedy: "Name the tools by the keys of tools.",
     });
   }
-  checkToolOptions("createSandboxTool", options, ["conversation", "images"]);
+  checkToolOptions(owner, options, { more: ["conversation", "images"], without: ["name"] });
   const { conversation, images = false, ...rest } = options;
   if (typeof images !== "boolean") throw new SandboxError("INVALID_OPTION", "images is not a boolean.");
   if (conversation !== undefined && typeof conversation !== "string" && typeof conversation !== "function") {

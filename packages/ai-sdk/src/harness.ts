@@ -1,6 +1,7 @@
 import type { HarnessV1NetworkSandboxSession, HarnessV1SandboxProvider } from "@ai-sdk/harness";
 import { SandboxError, SandboxSession } from "@llm-sandbox/core";
 import type { SandboxSessionOptions } from "@llm-sandbox/core";
+import { checkSessionOptions } from "@llm-sandbox/core/tool";
 import { toSandboxSession } from "./to-sandbox-session.ts";
 
 /** How the provider's sandboxes are opened. */
@@ -14,6 +15,7 @@ export interface SandboxProviderOptions extends SandboxSessionOptions {
  * files; one whose bridge listens inside the sandbox is told so when it asks for its port.
  */
 export function sandboxProvider(options: SandboxProviderOptions = {}): HarnessV1SandboxProvider {
+  checkSessionOptions("sandboxProvider", options, ["session"]);
   const { session: given, ...rest } = options;
   if (given && Object.keys(rest).length > 0) {
     throw new SandboxError("INVALID_OPTION", "A session and options for one are both given.");

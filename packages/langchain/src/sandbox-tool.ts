@@ -17,13 +17,13 @@ export interface SandboxStructuredTools extends AsyncDisposable {
 
 /** A tool that runs code. Nothing starts before its first call; disposing closes the sessions that it opened. Throws a SandboxError for options that cannot be. */
 export function createSandboxTool(options: SandboxToolOptions = {}): SandboxStructuredTool {
-  const { made, answers } = open(options);
+  const { made, answers } = open("createSandboxTool", options);
   return new SandboxStructuredTool(made.code, answers, made);
 }
 
 /** Tools for code, commands and files of one sandbox; otherwise as `createSandboxTool`. */
 export function createSandboxTools(options: SandboxToolOptions = {}): SandboxStructuredTools {
-  const { made, answers } = open(options);
+  const { made, answers } = open("createSandboxTools", options);
   const { code, command, listFiles, readFile, writeFile } = made;
   return {
     tools: [code, command, listFiles, readFile, writeFile].map(
@@ -34,11 +34,14 @@ export function createSandboxTools(options: SandboxToolOptions = {}): SandboxStr
   };
 }
 
-function open(given: SandboxToolOptions): {
+function open(
+  owner: string,
+  given: SandboxToolOptions,
+): {
   readonly made: SandboxTools;
   readonly answers: AnswerOptions;
 } {
-  checkToolOptions("createSandboxTool", given, ["images", "conversation"]);
+  checkToolOptions(owner, given, { more: ["images", "conversation"] });
   const { images, conversation, ...options } = given;
   check("images", images, "boolean");
   check("conversation", conversation, "function");

@@ -34,7 +34,10 @@ export const serverInfo: { readonly name: string; readonly version: string } = {
 
 /** An MCP server whose tools run code, commands and file operations in sandboxes. Starts none until a call needs it. */
 export function sandboxServer(options: SandboxServerOptions = {}): SandboxServer {
-  checkToolOptions("sandboxServer", options, ["images", "unnamed"]);
+  checkToolOptions("sandboxServer", options, {
+    more: ["images", "unnamed"],
+    without: ["session", "sessions"],
+  });
   const { images = true, unnamed = "own", ...rest } = options;
   const tools = sandboxTools(rest);
   const names = new SessionNames();

@@ -130,3 +130,9 @@ test("local_shell: words stay words, with their folder and variables", async () 
   });
   expect(lines).toEqual([`cd -- '/tmp/x y' && env 'A=b c' 'printf' '%s' 'it'\\''s; rm -rf /'`]);
 });
+
+test("an option that has no effect is refused", () => {
+  expect(() => createSandboxShell({ extraInstructions: "x" } as object)).toThrow(
+    'createSandboxShell has no option "extraInstructions".',
+  );
+});

@@ -47,7 +47,7 @@ export interface SandboxShell {
 
 /** A shell for `shell_call` and `local_shell_call`. Each command is a fresh `sh` in the working folder; files stay. Disposing closes the sessions that it opened. */
 export function createSandboxShell(options: SandboxShellOptions = {}): SandboxShell & AsyncDisposable {
-  checkToolOptions("createSandboxShell", options);
+  checkToolOptions("createSandboxShell", options, { without: ["name", "extraInstructions"] });
   const tools = sandboxTools(options);
 
   async function handle(

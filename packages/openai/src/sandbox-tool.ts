@@ -37,7 +37,7 @@ export interface SandboxFunctionTools extends FunctionTools {
 
 /** A tool that runs code. Nothing starts before its first call; disposing closes the sessions that it opened. Throws a SandboxError for options that cannot be. */
 export function createSandboxTool(options: SandboxToolOptions = {}): SandboxFunctionTool & AsyncDisposable {
-  const { tools, answers } = open(options);
+  const { tools, answers } = open("createSandboxTool", options);
   const make = (conversation?: string): SandboxFunctionTool => {
     const made = functionTools([tools.code], answers, conversation);
     return {
@@ -58,7 +58,7 @@ export function createSandboxTool(options: SandboxToolOptions = {}): SandboxFunc
 
 /** Tools for code, commands and files of one sandbox; otherwise as `createSandboxTool`. */
 export function createSandboxTools(options: SandboxToolOptions = {}): SandboxFunctionTools & AsyncDisposable {
-  const { tools, answers } = open(options);
+  const { tools, answers } = open("createSandboxTools", options);
   const { code, command, listFiles, readFile, writeFile, sessions } = tools;
   const make = (conversation?: string): SandboxFunctionTools => ({
     ...functionTools([code, command, listFiles, readFile, writeFile], answers, conversation),
@@ -68,11 +68,14 @@ export function createSandboxTools(options: SandboxToolOptions = {}): SandboxFun
   return { ...make(), [Symbol.asyncDispose]: () => tools[Symbol.asyncDispose]() };
 }
 
-function open(given: SandboxToolOptions): {
+function open(
+  owner: string,
+  given: SandboxToolOptions,
+): {
   readonly tools: SandboxTools;
   readonly answers: Answers;
 } {
-  checkToolOptions("createSandboxTool", given, ["images", "onOutcome"]);
+  checkToolOptions(owner, given, { more: ["images", "onOutcome"] });
   const { images, onOutcome, ...options } = given;
   check("images", images, "boolean");
   check("onOutcome", onOutcome, "function");

@@ -9,7 +9,7 @@ export { SandboxToolError, failureError } from "./failure-text.ts";
 export { commandProblem } from "./command-problem.ts";
 export { shorten } from "./shorten.ts";
 export { foreignText, ownLine, shownName } from "./own-words.ts";
-export { checkToolOptions } from "./tool-options.ts";
+export { checkSessionOptions, checkToolOptions } from "./tool-options.ts";
 export { runShellCommands } from "./shell-commands.ts";
 export type { ShellCommandOutput, ShellRequest } from "./shell-commands.ts";
 export { ToolSessions, defaultConversation } from "./tool-sessions.ts";

@@ -26,7 +26,29 @@ export function checkSessionsOptions(owner: string, options: object): void {
   checkKnown(owner, options, [...ofSessions, ...sessionOptionNames]);
 }
 
-/** Throws `INVALID_OPTION`, in the name of what the application called, for an option that is neither the tools' own nor in `more`. */
-export function checkToolOptions(owner: string, options: object, more: readonly string[] = []): void {
-  checkKnown(owner, options, [...more, ...ofTools, ...ofSessions, ...sessionOptionNames]);
+/** How what the application called differs from the tools' own options. */
+export interface OptionChanges {
+  /** What it takes beside them. */
+  readonly more?: readonly string[];
+  /** What it does not take: it would have no effect. */
+  readonly without?: readonly string[];
+}
+
+/** Throws `INVALID_OPTION`, in the name of what the application called, for an option that it does not have. */
+export function checkToolOptions(
+  owner: string,
+  options: object,
+  { more = [], without = [] }: OptionChanges = {},
+): void {
+  const known = [...more, ...ofTools, ...ofSessions, ...sessionOptionNames];
+  checkKnown(
+    owner,
+    options,
+    known.filter((name) => !without.includes(name)),
+  );
+}
+
+/** The same for what opens sessions and has no tools. */
+export function checkSessionOptions(owner: string, options: object, more: readonly string[]): void {
+  checkKnown(owner, options, [...more, ...sessionOptionNames]);
 }

@@ -222,3 +222,9 @@ test("a thread that goes on after the program was started again is told once tha
     "ran",
   ]);
 });
+
+test("an option that has no effect is refused", () => {
+  expect(() => new DeepAgentsSandbox({ maxTimeoutMs: 1 } as object)).toThrow(
+    'DeepAgentsSandbox has no option "maxTimeoutMs".',
+  );
+});

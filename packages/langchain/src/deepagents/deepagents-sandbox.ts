@@ -28,11 +28,11 @@ import { threadOf } from "../sandbox-structured-tool.ts";
 import { BoxBackend } from "./box-backend.ts";
 import type { Whose } from "./box-backend.ts";
 
+/** What deepagents decides by itself. */
+const notTaken = ["name", "extraInstructions", "keepState", "maxTimeoutMs", "maxOutputLength"] as const;
+
 /** Everything that `DeepAgentsSandbox` takes: where sessions come from, and who is told of the sandbox's own failures. */
-export type DeepAgentsSandboxOptions = Omit<
-  SandboxToolsOptions,
-  "name" | "extraInstructions" | "keepState" | "maxTimeoutMs" | "maxOutputLength"
->;
+export type DeepAgentsSandboxOptions = Omit<SandboxToolsOptions, (typeof notTaken)[number]>;
 
 /**
  * A sandbox as the backend of `createDeepAgent`: a session per LangGraph thread, opened at its first operation, cancelled
@@ -48,7 +48,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   /** Checks every option and starts nothing; throws a SandboxError. */
   constructor(options: DeepAgentsSandboxOptions = {}) {
     super();
-    checkToolOptions("DeepAgentsSandbox", options);
+    checkToolOptions("DeepAgentsSandbox", options, { without: notTaken });
     this.#onError = harmlessly(options.onError);
     this.#tools = sandboxTools(options);
     this.#box = new BoxBackend(this.#tools.sessions, () => this.#whose());

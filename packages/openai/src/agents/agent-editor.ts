@@ -38,7 +38,10 @@ export interface AgentEditor extends Editor, AsyncDisposable {
 
 /** An editor for `applyPatchTool({ editor })` and for `apply_patch_call`. Failures are told to the model; nothing is half done. */
 export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEditor {
-  checkToolOptions("createSandboxEditor", options, ["conversation"]);
+  checkToolOptions("createSandboxEditor", options, {
+    more: ["conversation"],
+    without: ["name", "extraInstructions"],
+  });
   const { conversation, ...more } = options;
   checkConversation(conversation);
   const { sessions, [Symbol.asyncDispose]: dispose } = sandboxTools(more);

@@ -23,7 +23,10 @@ export interface AgentShell extends Shell, AsyncDisposable {
 
 /** A shell for `shellTool({ shell })`: each command is a fresh `sh` in the working folder; files stay. It throws only where it cannot tell whose sandbox to use. */
 export function createSandboxShell(options: AgentShellOptions = {}): AgentShell {
-  checkToolOptions("createSandboxShell", options, ["conversation"]);
+  checkToolOptions("createSandboxShell", options, {
+    more: ["conversation"],
+    without: ["name", "extraInstructions"],
+  });
   const { conversation, ...more } = options;
   checkConversation(conversation);
   const tools = sandboxTools(more);

@@ -36,7 +36,9 @@ export interface AgentToolSchema {
 
 /** A tool that runs code, for the `tools` of an `Agent`. Nothing starts before its first call. */
 export function createSandboxTool(options: AgentToolOptions = {}): AgentTool {
-  checkToolOptions("createSandboxTool", options, ["conversation", "needsApproval", "images", "onOutcome"]);
+  checkToolOptions("createSandboxTool", options, {
+    more: ["conversation", "needsApproval", "images", "onOutcome"],
+  });
   const { conversation, needsApproval = false, images = false, onOutcome, ...more } = options;
   const tools = sandboxTools(more);
   const { name, description, inputSchema } = tools.code;

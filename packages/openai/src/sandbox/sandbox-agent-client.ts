@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { SandboxError, SandboxSession } from "@llm-sandbox/core";
 import type { SandboxSessionOptions } from "@llm-sandbox/core";
+import { checkSessionOptions } from "@llm-sandbox/core/tool";
 import { Manifest } from "@openai/agents/sandbox";
 import type {
   ManifestInput,
@@ -42,6 +43,7 @@ export class SandboxAgentClient
 
   /** Checks every option and starts nothing; throws a SandboxError. */
   constructor(options: SandboxAgentClientOptions = {}) {
+    checkSessionOptions("SandboxAgentClient", options, ["resumable", "onError"]);
     const { resumable = false, onError, ...session } = options;
     if (typeof resumable !== "boolean")
       throw new SandboxError("INVALID_OPTION", "resumable is not a boolean.");
