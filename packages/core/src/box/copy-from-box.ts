@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Connection } from "../stream/connection.ts";
+import { besideOf } from "./beside-of.ts";
 import { copyTooLarge } from "./copy-limits.ts";
 import type { CopyLimits, CopyReport } from "./copy-limits.ts";
 import { FileSink } from "./file-sink.ts";
@@ -91,7 +91,7 @@ async function copyFolder(
   const request = { op: "pack", path, maxBytes, maxEntries };
   try {
     const content = receive(connection, request, { signal: options.signal });
-    const skipped = await bothDone(unpackHostile(content.stream, folder, options), content.done);
+    const skipped = await bothDone(unpackHostile(content.stream, folder, options, target), content.done);
     if (!isThere) {
       await rename(folder, target).catch((cause: unknown) => {
         throw hostFileError(target, cause);
@@ -101,11 +101,6 @@ async function copyFolder(
   } finally {
     if (!isThere) await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** A name beside the target, on the same disk, that nothing has. */
-function besideOf(target: string): string {
-  return join(dirname(target), `.${basename(target)}.${randomBytes(6).toString("hex")}`);
 }
 
 /** Waits for the writing and the reading side; the writing side's failure counts, for it is why the reading was given up. */

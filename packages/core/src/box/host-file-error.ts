@@ -8,7 +8,7 @@ export function hostFileError(path: string, cause: unknown): SandboxError {
   return new SandboxError(
     missing ? "FILE_NOT_FOUND" : "FILE_ERROR",
     missing ? `There is no ${path} on this machine.` : `${path} cannot be used on this machine: ${why}.`,
-    { remedy: "Check the path on the host.", cause },
+    { remedy: code === "ENOSPC" ? "Free disk space on this machine." : "Check the path on the host.", cause },
   );
 }
 

@@ -44,6 +44,17 @@ async function nothingOutside(): Promise<void> {
   expect(await readFile(join(outside, "secret"), "utf8")).toBe("untouched");
 }
 
+test("an archive that breaks off leaves no part of a file, and the one that was there as it was", async () => {
+  await writeFile(join(folder, "old"), "kept");
+  for (const name of ["old", "new"]) {
+    const whole = await tar({ name, content: Buffer.alloc(200_000) });
+    const broken = Readable.from([whole.subarray(0, 60_000), whole.subarray(60_000, 100_000)]);
+    await expect(unpackHostile(broken, folder, limits)).rejects.toMatchObject({ code: "ARCHIVE_REJECTED" });
+  }
+  expect(await readdir(folder)).toEqual(["old"]);
+  expect(await readFile(join(folder, "old"), "utf8")).toBe("kept");
+});
+
 test("files, folders and inner links are made, with harmless modes", async () => {
   await unpack(
     await tar(

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { lstat, mkdir, open, rm, symlink } from "node:fs/promises";
+import { lstat, mkdir, open, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, normalize, posix, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -8,6 +8,7 @@ import type { Header } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import { copyTooLarge } from "./copy-limits.ts";
 import type { CopyLimits, SkippedEntry } from "./copy-limits.ts";
+import { besideOf } from "./beside-of.ts";
 import { explainedHostError } from "./host-file-error.ts";
 
 /** Links wait in memory until the end: all their names and targets together. */
@@ -25,12 +26,14 @@ interface Destination {
 /**
  * Unpacks a tar that came from inside a box into a host folder. Only files, folders and links that stay inside are
  * made; nothing is ever written through a link, and links are made last, so none can redirect a later entry.
+ * Each file appears whole or not at all; `shownAs` is the folder's name in errors.
  * Resolves with the links that were left out because they lead elsewhere, as a virtual environment's do. Rejects with `ARCHIVE_REJECTED`, or with `FILE_TOO_LARGE` over the limits.
  */
 export async function unpackHostile(
   archive: Readable,
   folder: string,
   limits: CopyLimits,
+  shownAs: string = folder,
 ): Promise<readonly SkippedEntry[]> {
   const extraction = extract();
   const destination: Destination = { root: folder, folders: new Set() };
@@ -69,14 +72,14 @@ export async function unpackHostile(
     throw error;
   });
   const [emptied, filled] = await Promise.allSettled([emptying, filling]);
-  const own = explainedHostError(folder, emptied.status === "rejected" ? emptied.reason : undefined);
+  const own = explainedHostError(shownAs, emptied.status === "rejected" ? emptied.reason : undefined);
   if (SandboxError.is(own)) throw own;
   // The side that fills knows why the archive ended; the other one may only see that its entry was taken away.
   if (filled.status === "rejected") throw malformed ? notAnArchive(filled.reason) : filled.reason;
   if (own !== undefined) throw own;
   for (const link of links) {
     await makeLink(destination, link.path, link.target).catch((error: unknown) => {
-      throw explainedHostError(folder, error);
+      throw explainedHostError(shownAs, error);
     });
   }
   return skipped;
@@ -96,14 +99,30 @@ async function makeEntry(
   }
   if (type !== "file" && type !== "contiguous-file") throw rejected(name, `is of the kind "${type}"`);
   await makeFolders(destination, dirname(name));
-  await makeRoom(path, name);
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-  const file = await open(path, flags, mode & 0o777 & ~0o022);
-  // Iterated, not piped: a pipe never ends when the entry was destroyed before it began.
-  await file.writeFile(content).finally(() => file.close());
+  await makeFile(path, name, content, mode & 0o777 & ~0o022);
 }
 
-/** Removes the file or link in the place of an entry. */
+/** Makes a whole file or none: what is in its place stays until the new one is complete. */
+async function makeFile(path: string, name: string, content: Readable, mode: number): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  let target = path;
+  const file = await open(path, flags, mode).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+    if ((await lstat(path)).isDirectory()) throw rejected(name, "stands where a folder is");
+    target = besideOf(path);
+    return open(target, flags, mode);
+  });
+  try {
+    // Iterated, not piped: a pipe never ends when the entry was destroyed before it began.
+    await file.writeFile(content).finally(() => file.close());
+    if (target !== path) await rename(target, path);
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
+  }
+}
+
+/** Removes the file or link in the place of a link. */
 async function makeRoom(path: string, name: string): Promise<void> {
   await rm(path, { force: true }).catch((error: NodeJS.ErrnoException) => {
     throw error.code === "ERR_FS_EISDIR" ? rejected(name, "stands where a folder is") : error;

@@ -7,7 +7,11 @@ export class EngineStatusError extends SandboxError {
   readonly reason: string;
 
   constructor(statusCode: number, reason: string, what: string) {
-    super("ENGINE_ERROR", sentence(`The engine could not ${what}: ${reason}`), { details: { statusCode } });
+    const remedy = fullDiskRemedy(reason);
+    super("ENGINE_ERROR", sentence(`The engine could not ${what}: ${reason}`), {
+      ...(remedy === undefined ? {} : { remedy }),
+      details: { statusCode },
+    });
     this.statusCode = statusCode;
     this.reason = reason;
   }
@@ -29,13 +33,22 @@ export function engineErrorFrom(error: unknown, what: string): SandboxError {
         : (message ?? "").replace(/^\(HTTP code \d+\) \S+( \S+)*? - /, "");
     // Podman answers 500 when something vanishes while it looks.
     const vanished = statusCode === 500 && /no such (container|volume)/i.test(reason);
-    return new EngineStatusError(vanished ? 404 : statusCode, oneLine(reason), what);
+    // An engine that is being stopped may give no reason at all.
+    const said = oneLine(reason) || `it said no more than HTTP ${statusCode}`;
+    return new EngineStatusError(vanished ? 404 : statusCode, said, what);
   }
   return new SandboxError(
     "ENGINE_ERROR",
     sentence(`The engine could not ${what}: ${oneLine(message || code || String(error))}`),
     { cause: error, remedy: "Is the engine running? `docker version` tells." },
   );
+}
+
+/** What to do if an engine's words are about its disk being full. */
+export function fullDiskRemedy(words: string): string | undefined {
+  return /no space left|disk quota exceeded/i.test(words)
+    ? "Free disk space on the engine's machine: `docker system df` shows what takes it."
+    : undefined;
 }
 
 /** True for an engine's refusal with one of these HTTP status codes. */

@@ -1,5 +1,5 @@
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError, sentence } from "../../engine/engine-error.ts";
+import { EngineStatusError, fullDiskRemedy, sentence } from "../../engine/engine-error.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { agentFolder } from "../../shared/memory-folders.ts";
 
@@ -41,7 +41,8 @@ function remedyFor(reason: string, engine: Engine, ociRuntime: string | undefine
   if (/seccomp/i.test(reason)) return "The engine needs a kernel and an OCI runtime with seccomp.";
   if (/memory/i.test(reason)) return "Pass a larger limit of memory.";
   if (/cpu/i.test(reason)) return "Pass a limit of processor cores that the engine's machine has.";
-  if (/no space|disk quota/i.test(reason)) return "Free disk space on the engine's machine.";
+  const full = fullDiskRemedy(reason);
+  if (full !== undefined) return full;
   if (/operation not permitted|permission denied/i.test(reason)) {
     return "If the engine may not run root in containers, pass docker({ mode: 'same-uid' }).";
   }

@@ -1,5 +1,6 @@
 import { SandboxError } from "../../../errors.ts";
 import type { Candidate, Surroundings } from "./candidate.ts";
+import { chosenEngineRemedy, readableReason } from "./chosen-engine-remedy.ts";
 
 /** One place that was no engine. */
 export interface Attempt {
@@ -21,7 +22,8 @@ export function noEngineError(
   chosen: Candidate | null,
 ): SandboxError {
   const lines = attempts.map(
-    ({ source, address, reason }) => `  - ${source}${address === "" ? "" : ` (${address})`}: ${reason}`,
+    ({ source, address, reason }) =>
+      `  - ${source}${address === "" ? "" : ` (${address})`}: ${readableReason(reason)}`,
   );
   const head = chosen
     ? `The engine named by ${chosen.source} does not answer, and no other was tried:`
@@ -47,7 +49,7 @@ function nextStep(
   if (chosen && first) {
     return chosen.target instanceof Error && chosen.target.remedy
       ? chosen.target.remedy
-      : "Start that engine, or correct its address.";
+      : chosenEngineRemedy(first.reason);
   }
   if (platform === "darwin") {
     return "Start Docker Desktop, or: `brew install colima docker && colima start`.";

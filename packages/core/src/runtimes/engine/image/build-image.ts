@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
-import { EngineStatusError, sentence } from "../engine-error.ts";
+import { EngineStatusError, fullDiskRemedy, sentence } from "../engine-error.ts";
 import { label } from "../labels.ts";
 import { digestOf, packContext, readContext, type BuildContext } from "./build-context.ts";
 import { certificateEntries } from "./certificates.ts";
@@ -129,16 +129,19 @@ function platformError(tag: string, platform: string, cause: Error): SandboxErro
 function buildError(tag: string, error: EngineStatusError, lines: readonly string[]): SandboxError {
   const { reason } = error;
   const output = lines.length === 0 ? "" : `\n${lines.join("\n")}\n`;
+  const whenFull = fullDiskRemedy(reason + output);
   return new SandboxError(
     "IMAGE_BUILD_FAILED",
     `The image ${tag} could not be built: ${sentence(reason)}${output}`,
     {
       cause: error,
-      remedy: /buildkit/i.test(reason)
-        ? "Write the Dockerfile without BuildKit's additions, or build it yourself and pass it as `image`."
-        : /no such host|dial tcp|pull access denied|manifest|short-name/i.test(reason)
-          ? "The engine cannot fetch the image that the Dockerfile starts from: build or load that image first."
-          : "Correct the step that failed; its output is above.",
+      remedy:
+        whenFull ??
+        (/buildkit/i.test(reason)
+          ? "Write the Dockerfile without BuildKit's additions, or build it yourself and pass it as `image`."
+          : /no such host|dial tcp|pull access denied|manifest|short-name/i.test(reason)
+            ? "The engine cannot fetch the image that the Dockerfile starts from: build or load that image first."
+            : "Correct the step that failed; its output is above."),
       details: { output: lines },
     },
   );
