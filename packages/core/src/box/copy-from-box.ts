@@ -5,7 +5,7 @@ import { besideOf } from "./beside-of.ts";
 import { copyTooLarge } from "./copy-limits.ts";
 import type { CopyLimits, CopyReport } from "./copy-limits.ts";
 import { FileSink } from "./file-sink.ts";
-import { explainedHostError, hostFileError } from "./host-file-error.ts";
+import { explainedHostError, hostFileError } from "../host-file-error.ts";
 import { operate } from "./operation.ts";
 import { receive } from "./receive.ts";
 import type { SessionFiles } from "./session-files.ts";

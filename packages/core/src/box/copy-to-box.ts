@@ -8,7 +8,7 @@ import { SandboxError } from "../errors.ts";
 import type { Channel } from "../stream/channel.ts";
 import type { Connection } from "../stream/connection.ts";
 import type { CopyReport, SkippedEntry } from "./copy-limits.ts";
-import { explainedHostError, hostFileError } from "./host-file-error.ts";
+import { explainedHostError, hostFileError } from "../host-file-error.ts";
 import { operate } from "./operation.ts";
 import { hostFile } from "./host-file.ts";
 import type { SessionFiles } from "./session-files.ts";

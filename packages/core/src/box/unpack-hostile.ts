@@ -9,7 +9,7 @@ import { SandboxError } from "../errors.ts";
 import { copyTooLarge } from "./copy-limits.ts";
 import type { CopyLimits, SkippedEntry } from "./copy-limits.ts";
 import { besideOf } from "./beside-of.ts";
-import { explainedHostError } from "./host-file-error.ts";
+import { explainedHostError } from "../host-file-error.ts";
 
 /** Links wait in memory until the end: all their names and targets together. */
 const mostLinkCharacters = 64 * 1_048_576;

@@ -2,10 +2,11 @@ import { createWriteStream } from "node:fs";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SandboxError } from "../../errors.ts";
+import { explainedHostError } from "../../host-file-error.ts";
 
 const largestWorkspaceBytes = 16 * 1024 ** 3;
 
-/** Writes all of a workspace's tar into a file that is not there yet. Throws FILE_TOO_LARGE, or the signal's reason. */
+/** Writes all of a workspace's tar into a file that is not there yet. Throws FILE_TOO_LARGE, FILE_ERROR, or the signal's reason. */
 export async function spoolWorkspace(
   workspace: Readable,
   file: string,
@@ -32,6 +33,6 @@ export async function spoolWorkspace(
     );
   } catch (error) {
     signal?.throwIfAborted();
-    throw error;
+    throw explainedHostError(file, error);
   }
 }

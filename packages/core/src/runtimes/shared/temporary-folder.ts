@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hostFileError } from "../../host-file-error.ts";
 import { isAlive, thisOwner } from "./owner.ts";
 
 const prefix = "llm-sandbox-";
@@ -11,14 +12,16 @@ let watchesExit = false;
 
 /**
  * A folder of this program's own for as long as `work` takes. It is removed also when the program exits meanwhile; what
- * programs that were killed have left is removed by the next one.
+ * programs that were killed have left is removed by the next one. Throws FILE_ERROR or FILE_NOT_FOUND where none can be made.
  */
 export async function withTemporaryFolder<Value>(
   kind: string,
   work: (folder: string) => Promise<Value>,
 ): Promise<Value> {
   await removeAbandoned(kind);
-  const folder = await mkdtemp(join(tmpdir(), `${namesOf(kind)}${process.pid}-`));
+  const folder = await mkdtemp(join(tmpdir(), `${namesOf(kind)}${process.pid}-`)).catch((cause: unknown) => {
+    throw hostFileError(tmpdir(), cause);
+  });
   removeAtExit(folder);
   try {
     return await work(folder);

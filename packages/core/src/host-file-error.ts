@@ -1,4 +1,4 @@
-import { SandboxError } from "../errors.ts";
+import { SandboxError } from "./errors.ts";
 
 /** The SandboxError for a path of this machine that cannot be used. */
 export function hostFileError(path: string, cause: unknown): SandboxError {
