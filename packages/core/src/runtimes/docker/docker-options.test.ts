@@ -9,6 +9,7 @@ describe("docker()", () => {
     ["timeoutMs", { timeoutMs: Number.POSITIVE_INFINITY }],
     ["timeoutMs", { timeoutMs: "5" }],
     ["mode", { mode: "root" }],
+    ["missingLimits", { missingLimits: true }],
     ["pull", { pull: "sometimes" }],
     ["host", { host: "" }],
     ["client", { client: {} }],

@@ -15,6 +15,11 @@ export interface DockerOptions extends EngineChoice {
   readonly ociRuntime?: string;
   /** The platform of the image: `linux/amd64`. Default: the engine's own. */
   readonly platform?: string;
+  /**
+   * What to do with an engine that cannot limit memory, processes or processors of a box. `refuse` (default): launches
+   * reject with UNSUPPORTED. `accept`: boxes go without these limits, which a warning says.
+   */
+  readonly missingLimits?: "refuse" | "accept";
   /** When images are fetched. Default `missing`. */
   readonly pull?: "missing" | "never" | "always";
 }
@@ -25,6 +30,7 @@ const known: readonly (keyof DockerOptions)[] = [
   "tls",
   "context",
   "mode",
+  "missingLimits",
   "ociRuntime",
   "platform",
   "timeoutMs",
@@ -49,6 +55,7 @@ export function checkDockerOptions(options: DockerOptions): DockerOptions {
     }
   }
   oneOf("mode", options.mode, ["split-uid", "same-uid"]);
+  oneOf("missingLimits", options.missingLimits, ["refuse", "accept"]);
   oneOf("pull", options.pull, ["missing", "never", "always"]);
   if (
     timeoutMs !== undefined &&

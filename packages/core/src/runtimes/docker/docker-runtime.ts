@@ -11,6 +11,7 @@ import type {
 import type { FindAgentBinary } from "../shared/agent-binary.ts";
 import { agentVolumeName, ensureAgentVolume } from "./agent/agent-volume.ts";
 import { removeOldAgentVolumes } from "./agent/old-agent-volumes.ts";
+import { missingLimits } from "./box/missing-limits.ts";
 import { checkOciRuntime } from "./box/oci-runtime.ts";
 import { drawBoxIds } from "../shared/box-ids.ts";
 import { takenUids } from "./box/taken-uids.ts";
@@ -54,6 +55,11 @@ export class DockerRuntime implements Runtime {
   async launch(spec: BoxSpec, options: LaunchOptions = {}): Promise<Box> {
     checkSpec(spec);
     const engine = await this.#found(options);
+    const missing = missingLimits(engine, this.#options.missingLimits);
+    if (missing !== undefined) {
+      options.logger?.warn(missing);
+      options.onProgress?.({ phase: "prepare", message: missing });
+    }
     const image = await this.#image(engine, spec, options);
     const launch = () => this.#launch(engine, spec, image, options);
     try {

@@ -12,6 +12,7 @@ import type { BoxIds } from "../../shared/box-ids.ts";
 import { createBody } from "./create-body.ts";
 import { DockerBox } from "./docker-box.ts";
 import { forPodman } from "./podman-differences.ts";
+import { withoutMissingLimits } from "./missing-limits.ts";
 import { removeContainer } from "./remove-container.ts";
 import { startError } from "./start-error.ts";
 
@@ -90,13 +91,14 @@ async function tidy(input: LaunchInput, name: string, steps: Promise<unknown>[])
 
 function bodyFor(input: LaunchInput): unknown {
   const { engine, spec, ids, mode } = input;
-  const body = createBody({
+  const whole = createBody({
     ...input,
     labels: ownedLabels("box", thisOwner(), spec.limits.lifetimeMs + graceMs, {
       [label.session]: spec.sessionId,
       [label.uid]: String(ids.uid),
     }),
   });
+  const body = withoutMissingLimits(whole, engine.unlimited);
   return engine.kind === "podman" ? forPodman(body, { mode, seccompPath: input.seccompPath }) : body;
 }
 
