@@ -45,8 +45,10 @@ export function isAbandoned(
   now: number = Date.now(),
 ): boolean {
   const owner = ownerOf(labels);
-  // Labels alone are not enough: an image may carry them on to containers of somebody else.
-  if (!owner || !names.some((name) => name.replace(/^\//, "").startsWith(namePrefix))) return false;
+  // Labels alone are not enough: an image may carry them on to containers of somebody else. One that the engine failed
+  // to remove has lost its name and is nobody's any more.
+  const isNamed = names.some((name) => name.replace(/^\//, "").startsWith(namePrefix));
+  if (!owner || !(isNamed || (state === "dead" && names.length === 0))) return false;
   if (!stuck.has(state)) return false;
   const alive = isAlive(owner);
   if (alive !== null) return !alive;

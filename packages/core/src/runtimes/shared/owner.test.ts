@@ -38,6 +38,13 @@ describe("a container", () => {
     expect(isAbandoned("running", names, labels(dead))).toBe(false);
   });
 
+  it("that the engine failed to remove has no name any more, and is removed again", () => {
+    expect(isAbandoned("dead", [], labels(dead))).toBe(true);
+    expect(isAbandoned("dead", [], labels(thisOwner()))).toBe(false);
+    expect(isAbandoned("dead", ["/database"], labels(dead))).toBe(false);
+    expect(isAbandoned("dead", [], {})).toBe(false);
+  });
+
   it("of another machine is abandoned only past its time", () => {
     expect(isAbandoned("paused", names, labels(elsewhere))).toBe(false);
     expect(isAbandoned("paused", names, labels(elsewhere, -60_000))).toBe(true);
@@ -45,6 +52,7 @@ describe("a container", () => {
 
   it("of somebody else is never touched, whatever labels its image gave it", () => {
     expect(isAbandoned("exited", ["/database"], labels(dead))).toBe(false);
+    expect(isAbandoned("exited", [], labels(dead))).toBe(false);
     expect(isAbandoned("exited", names, {})).toBe(false);
     const emptied = Object.fromEntries(Object.keys(labels(dead)).map((key) => [key, ""]));
     expect(ownerOf(emptied)).toBe(null);
