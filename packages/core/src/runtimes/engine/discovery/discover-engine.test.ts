@@ -23,17 +23,20 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** Answers the three questions of discovery as an engine does; `hang` accepts and says nothing. */
-async function engine(at: string | number, version: string, hang = false): Promise<Server> {
+/** Answers the three questions of discovery as an engine does, the first `lateMs` late; for ever: accepts and says nothing. */
+async function engine(at: string | number, version: string, lateMs = 0): Promise<Server> {
+  const started = Date.now() + lateMs;
+  const answers: Record<string, unknown> = {
+    "/_ping": "OK",
+    "/version": { Version: version, Os: "linux", Arch: "amd64", Components: [{ Name: "Engine" }] },
+    "/info": { OSType: "linux", SecurityOptions: ["name=seccomp,profile=default"] },
+  };
   const server = createServer((request, response) => {
-    if (hang) return;
-    const answers: Record<string, unknown> = {
-      "/_ping": "OK",
-      "/version": { Version: version, Os: "linux", Arch: "amd64", Components: [{ Name: "Engine" }] },
-      "/info": { OSType: "linux", SecurityOptions: ["name=seccomp,profile=default"] },
-    };
-    response.setHeader("Content-Type", "application/json");
-    response.end(JSON.stringify(answers[request.url?.split("?")[0] ?? ""] ?? null));
+    if (lateMs === Infinity) return;
+    setTimeout(() => {
+      response.setHeader("Content-Type", "application/json");
+      response.end(JSON.stringify(answers[request.url?.split("?")[0] ?? ""] ?? null));
+    }, started - Date.now());
   });
   if (typeof at === "string") await mkdir(dirname(at), { recursive: true });
   await new Promise<void>((resolve) => server.listen(at, () => resolve()));
@@ -99,9 +102,15 @@ describe("an engine", () => {
 
   it("that was chosen and hangs is a timeout, in the time that was given", async () => {
     const path = join(home, "hangs");
-    await engine(path, "6", true);
+    await engine(path, "6", Infinity);
     const attempt = discoverEngine({ host: `unix://${path}`, timeoutMs: 200 }, {}, around());
     await expect(attempt).rejects.toMatchObject({ code: "ENGINE_TIMEOUT" });
+  });
+
+  it("that systemd starts when somebody connects is waited for", async () => {
+    await engine(join(home, "slow"), "9", 3_500);
+    const found = await discoverEngine({ host: `unix://${home}/slow` }, {}, around());
+    expect(found.engine.version).toBe("9");
   });
 
   it("whose left-over local context is dead is looked for at the usual places", async () => {

@@ -27,8 +27,11 @@ export const defaultTimeoutMs = 60_000;
 /** Tried in order; the first candidate that answers is the engine. */
 const strategies: readonly Strategy[] = [explicitChoice, dockerHost, currentContext, usualSockets];
 
-/** How long a candidate may take to say that it is there: nearby, over a network, through ssh with its handshake. */
-const pingMs = { socket: 3000, client: 10_000, tcp: 10_000, ssh: 40_000 } as const;
+/**
+ * How long a candidate may take to say that it is there: nearby, over a network, through ssh with its handshake. A
+ * socket that systemd listens on accepts at once, but its engine is only started then, which can take seconds.
+ */
+const pingMs = { socket: 10_000, client: 10_000, tcp: 10_000, ssh: 40_000 } as const;
 
 /**
  * The first engine that answers. Throws ENGINE_NOT_FOUND with every place tried, why it was not it, and the next step
