@@ -12,6 +12,7 @@ export const embeddedExceptions: readonly ConformanceException[] = [
     "A/memory-bomb-many",
     "A/process-chain",
     "A/spinners",
+    "A/starved-agent",
     "A/zombies",
     "B/grandchild-floods",
     "B/grandchild-keeps-output",

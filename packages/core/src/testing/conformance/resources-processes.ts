@@ -1,6 +1,8 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import type { ConformanceCase } from "./conformance-case.ts";
-import { answers, endsAs, noneMarked, okay, reported, within } from "./expectations.ts";
+import { SandboxError } from "../../errors.ts";
+import type { ExecutionResult } from "../../execution.ts";
+import { answers, answersOrIsLost, endsAs, noneMarked, okay, reported, within } from "./expectations.ts";
 import { program } from "./program.ts";
 import { small, memoryBomb } from "./resources-tools.ts";
 
@@ -263,6 +265,39 @@ export const processLimitCases: readonly ConformanceCase[] = [
       );
       const raised = Object.entries(attempts).filter(([, outcome]) => outcome === true);
       deepStrictEqual(raised, []);
+    },
+  },
+  {
+    id: "A/starved-agent",
+    title:
+      "a program that takes the processor away from the agent ends in time, or with its session, and no other",
+    alone: true,
+    async run(bench) {
+      const [hostile, other] = await Promise.all([bench.open(), bench.open()]);
+      const code = program`
+        import os
+        ${markMe}
+        for thread in (os.listdir('/proc/1/task') if os.path.isdir('/proc/1/task') else []):
+            for change in (
+                lambda: os.sched_setscheduler(int(thread), os.SCHED_IDLE, os.sched_param(0)),
+                lambda: os.setpriority(os.PRIO_PROCESS, int(thread), 19),
+                lambda: os.sched_setaffinity(int(thread), {0}),
+            ):
+                try: change()
+                except OSError: pass
+        try: os.setpriority(os.PRIO_USER, 0, 19)
+        except OSError: pass
+        os.sched_setaffinity(0, {0})
+        for _ in range(40):
+            if os.fork() == 0: break
+        while True: pass
+      `;
+      const run = hostile.run(code, { timeoutMs: 1_500 }).catch((error: unknown) => error);
+      const outcome = await within(30_000, run);
+      if (outcome instanceof Error) ok(SandboxError.is(outcome, "BOX_LOST"), String(outcome));
+      else endsAs(outcome as ExecutionResult, "timed-out");
+      await answersOrIsLost(hostile);
+      await answers(other);
     },
   },
   {
