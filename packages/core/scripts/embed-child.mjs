@@ -6,11 +6,30 @@ import { rolldown } from "rolldown";
 const folder = new URL("../src/runtimes/embedded/", import.meta.url);
 const target = new URL("child-script.generated.ts", folder);
 
+/**
+ * Takes Node's modules from `getBuiltinModule`: to import one, Deno reads everything that it exports, which starts its
+ * streams, sockets and processes (60 ms), and a bundle's imports are those of all its parts.
+ */
+const builtins = {
+  name: "builtins",
+  resolveId: (id) => (id.startsWith("node:") ? { id: `\0${id}`, moduleSideEffects: false } : null),
+  async load(id) {
+    if (!id.startsWith("\0node:")) return null;
+    const name = id.slice(1);
+    const names = Object.keys(await import(name)).filter(
+      (key) => key !== "default" && key !== "module.exports",
+    );
+    const exported = names.map((key) => `export const ${key} = module.${key};`).join("\n");
+    return `const module = globalThis.process.getBuiltinModule(${JSON.stringify(name)});\nexport default module;\n${exported}`;
+  },
+};
+
 const bundle = await rolldown({
   input: fileURLToPath(new URL("child/main.ts", folder)),
   platform: "neutral",
   moduleTypes: { ".py": "text" },
-  external: /^node:/,
+  plugins: [builtins],
+  treeshake: { propertyReadSideEffects: false },
 });
 const { output } = await bundle.generate({ format: "esm", codeSplitting: false, minify: "dce-only" });
 if (output.length !== 1) throw new Error(`The bundle is ${output.length} files instead of one.`);

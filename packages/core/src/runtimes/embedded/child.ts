@@ -71,6 +71,7 @@ export class Child {
   readonly #ready = Promise.withResolvers<void>();
   readonly #dead = Promise.withResolvers<void>();
   readonly #given = Promise.withResolvers<object>();
+  #isGiven = false;
   readonly #boot: object;
   readonly #helper: ((call: ChildCall) => Answer) | undefined;
   #handlers: ChildHandlers | undefined;
@@ -140,6 +141,7 @@ export class Child {
   /** Makes it a process of a session; once. */
   become(spec: object, handlers: ChildHandlers): void {
     this.attend(handlers);
+    this.#isGiven = true;
     this.#given.resolve(spec);
   }
 
@@ -182,7 +184,10 @@ export class Child {
       this.kill();
     }
     if (operation === "boot") return encodeReply(this.#boot);
-    if (operation === "take") return encodeReply(await this.#given.promise);
+    if (operation === "take") {
+      const mayWait = call.request["now"] !== true;
+      return encodeReply(mayWait || this.#isGiven ? await this.#given.promise : { pending: true });
+    }
     const answer = this.#handlers?.answer ?? this.#helper;
     // While it warms up there is nothing.
     if (!answer) return encodeReply({ error: { code: "ENOENT", message: "nothing is there yet" } });

@@ -8,7 +8,7 @@ import { Traps, markTraps, refusal } from "./bash-traps.ts";
 import { importPart } from "./parts.ts";
 import { take } from "./spawn.ts";
 import type { ProcessSpec } from "./spawn.ts";
-import { CallError, call, leave, sendData, sendReady } from "./wire.ts";
+import { CallError, call, leave, sendData } from "./wire.ts";
 
 interface ShellResult {
   readonly stdout: string;
@@ -104,8 +104,7 @@ export async function beBash(): Promise<void> {
   });
   await filler.exec("true");
   await newShell(parts, base, { PATH: "/usr/bin:/bin" }, "/").exec("true | cat");
-  sendReady();
-  const spec = take();
+  const spec = take(() => false);
   const shell = newShell(parts, base, spec.env, spec.cwd);
   if (spec.kernel) await serveJobs(shell);
   else leave(await runCommand(shell, spec.argv));

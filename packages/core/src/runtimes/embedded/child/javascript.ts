@@ -8,7 +8,7 @@ import { useStreams } from "./node-streams.ts";
 import { placingVm } from "./node-places.ts";
 import { take } from "./spawn.ts";
 import type { BootSpec, ProcessSpec } from "./spawn.ts";
-import { call, leave, sendData, sendReady } from "./wire.ts";
+import { call, leave, sendData } from "./wire.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 
@@ -45,9 +45,8 @@ export async function beJavaScript({ kernel }: BootSpec): Promise<void> {
   defineGlobal("WebSocket", undefined);
   defineGlobal("EventSource", undefined);
   const runKernel = new Function("require", kernel) as AnyFunction;
-  warmUp();
-  sendReady();
-  const spec = take();
+  const steps = warmUp();
+  const spec = take(() => !steps.next().done);
   useProcess(spec);
   if (spec.kernel) {
     process["argv"] = [executable, spec.kernel];
@@ -97,12 +96,15 @@ function useProcess({ env, cwd }: ProcessSpec): void {
   if (typeof process["_tickCallback"] !== "function") define("_tickCallback", () => {});
 }
 
-/** Compiles once what every program uses; what it prints is nobody's. */
-function warmUp(): void {
+/** Compiles once what every program uses, in steps. */
+function* warmUp(): Generator<void, void, undefined> {
   globalThis.console.log("%s", "warm", { a: [1, "b"] }, new Error("warm"));
   globalThis.console.error("warm");
+  yield;
   new placingVm.Script("[1].map((x) => x * 2)", { filename: "/workspace/warm.js" }).runInThisContext();
+  yield;
   (moduleApi["stripTypeScriptTypes"] as AnyFunction)("let x: 1", { mode: "strip" });
+  yield;
   for (const name of ["vm", "util", "path", "module", "url", "fs"]) kernelRequire(name);
 }
 

@@ -4,7 +4,7 @@ import gc
 for name in """
 abc array ast base64 bisect calendar collections collections.abc contextlib copy csv dataclasses datetime
 decimal enum fnmatch fractions functools glob hashlib heapq importlib inspect io itertools json
-keyword linecache locale logging math numbers operator os pathlib pickle platform pprint queue random re
+keyword linecache locale logging math numbers operator os pathlib pickle platform pprint queue random re runpy
 shlex shutil statistics string struct subprocess sys tempfile textwrap threading
 time traceback types typing unicodedata urllib.parse uuid warnings weakref zlib
 """.split():

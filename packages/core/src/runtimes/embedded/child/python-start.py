@@ -16,7 +16,6 @@ def get_ready():
     explain_limits()
     watch_memory()
     use_signals()
-    warm_up()
 
 
 def become(spec):
@@ -195,10 +194,9 @@ def main(spec):
 
 
 def warm_up():
-    """WebAssembly is compiled function by function when it is first called: does once what every program does."""
+    """WebAssembly is compiled function by function when it is first called: does once what every program does, in steps."""
     import gc
     import json
-    import runpy
 
     from llm_sandbox_kernel import ending, failure, source, values
     from llm_sandbox_kernel.import_hooks import HookFinder
@@ -207,23 +205,31 @@ def warm_up():
     namespace = {"__builtins__": __builtins__}
     exec(source.compile_source(lines, "<warm>"), namespace)
     values.describe(namespace.pop(source.VALUE))
+    yield True
     print(json.loads(json.dumps(namespace["x"], default=str)), flush=True)
-    try:
-        exec(source.compile_source("def g():\n    return 1 / 0\ng()", "<warm>"), namespace)
-    except ZeroDivisionError as error:
-        failure.formatted(error)
+    sys.stderr.reconfigure(errors="backslashreplace", line_buffering=True)
+    random.seed()
+    yield True
     for attempt in (os.getcwd, lambda: os.listdir("/"), lambda: os.stat("/workspace/x"), lambda: open("/tmp/x")):
         try:
             attempt()
         except OSError:
             pass
-    random.seed()
+    ending.flush_files()
+    yield True
+    try:
+        exec(source.compile_source("def g():\n    return 1 / 0\ng()", "<warm>"), namespace)
+    except ZeroDivisionError as error:
+        failure.formatted(error)
+    source._sources.clear()
+    yield True
     import colorsys  # from the standard library's archive, as most are
 
     del sys.modules["colorsys"], namespace, colorsys
     HookFinder.find_spec("nothing")
-    sys.stderr.reconfigure(errors="backslashreplace", line_buffering=True)
-    ending.flush_files()
-    source._sources.clear()
+    yield True
     gc.collect()
     gc.freeze()
+
+
+warming = warm_up()

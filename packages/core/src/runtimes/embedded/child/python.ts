@@ -11,7 +11,7 @@ import start from "./python-start.py";
 import zones from "./python-zones.py";
 import { take } from "./spawn.ts";
 import type { BootSpec } from "./spawn.ts";
-import { call, leave, sendData, sendReady } from "./wire.ts";
+import { call, leave, sendData } from "./wire.ts";
 
 /** Gets a Python ready, waits for a process to become, and becomes it. */
 export async function bePython(boot: BootSpec): Promise<void> {
@@ -44,8 +44,7 @@ export async function bePython(boot: BootSpec): Promise<void> {
   Reflect.deleteProperty(globalThis, "Worker");
   python.runPython([limits, zones, start].join("\n"));
   await python.runPythonAsync('globals().pop("get_ready")()');
-  sendReady();
-  const spec = take();
+  const spec = take(() => python.runPython("next(warming, False)") === true);
   python.FS.MAX_OPEN_FDS = spec.mostOpenFiles;
   watchForCrash(python);
   (globalThis as unknown as EventTarget).addEventListener("unload", () =>

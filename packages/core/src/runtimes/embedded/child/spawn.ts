@@ -1,4 +1,4 @@
-import { call } from "./wire.ts";
+import { call, sendReady, withoutOutput } from "./wire.ts";
 
 /** What a child is to become: one process of the session. */
 export interface ProcessSpec {
@@ -21,7 +21,15 @@ export interface BootSpec {
   readonly kernel: string;
 }
 
-/** Waits until this child is given a process to become. */
-export function take(): ProcessSpec {
+/**
+ * Tells that this child is ready, and waits until it is given a process to become. Meanwhile it warms up, step by step:
+ * `step` returns whether there is another. Who waits already does not wait for that.
+ */
+export function take(step: () => boolean): ProcessSpec {
+  sendReady();
+  for (let more = true; more; more = withoutOutput(step)) {
+    const { value } = call({ op: "take", now: true });
+    if (value["pending"] !== true) return value as unknown as ProcessSpec;
+  }
   return call({ op: "take" }).value as unknown as ProcessSpec;
 }
