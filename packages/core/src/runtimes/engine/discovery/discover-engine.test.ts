@@ -24,12 +24,12 @@ afterEach(async () => {
 });
 
 /** Answers the three questions of discovery as an engine does, the first `lateMs` late; for ever: accepts and says nothing. */
-async function engine(at: string | number, version: string, lateMs = 0): Promise<Server> {
+async function engine(at: string | number, version: string, lateMs = 0, info = {}): Promise<Server> {
   const started = Date.now() + lateMs;
   const answers: Record<string, unknown> = {
     "/_ping": "OK",
     "/version": { Version: version, Os: "linux", Arch: "amd64", Components: [{ Name: "Engine" }] },
-    "/info": { OSType: "linux", SecurityOptions: ["name=seccomp,profile=default"] },
+    "/info": { OSType: "linux", SecurityOptions: ["name=seccomp,profile=default"], ...info },
   };
   const server = createServer((request, response) => {
     if (lateMs === Infinity) return;
@@ -111,6 +111,16 @@ describe("an engine", () => {
     await engine(join(home, "slow"), "9", 3_500);
     const found = await discoverEngine({ host: `unix://${home}/slow` }, {}, around());
     expect(found.engine.version).toBe("9");
+  });
+
+  it.each([
+    ["Docker's words", { SecurityOptions: ["name=seccomp,profile=default", "name=rootless"] }, true],
+    ["Podman's", { SecurityOptions: ["name=apparmor"], Rootless: true }, true],
+    ["neither's", { Rootless: false }, false],
+  ])("is known to be rootless, with few ids, by %s", async (_, info, rootless) => {
+    await engine(join(home, "socket"), "10", 0, info);
+    const { engine: found } = await discoverEngine({ host: `unix://${home}/socket` }, {}, around());
+    expect([found.rootless, found.fewIds]).toEqual([rootless, rootless]);
   });
 
   it("whose left-over local context is dead is looked for at the usual places", async () => {
