@@ -102,7 +102,7 @@ test("Python does not reach the machine by its files, its JavaScript bridge, cty
     "import mmap; print('GOT', mmap.mmap(-1, 1 << 40))",
   ];
   await refusesAll(session, attempts, tryPython);
-}, 180_000);
+}, 480_000);
 
 test("JavaScript does not reach the machine by Node's modules, Deno's rests, imports or workers", async () => {
   await using session = await open("javascript");

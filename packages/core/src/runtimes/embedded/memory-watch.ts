@@ -17,6 +17,7 @@ export class MemoryWatch {
   readonly #startTicks: number | null;
   #peakBytes: number | null = null;
   #ticks: number | null = null;
+  #stopped = false;
 
   constructor(pid: number, limitBytes: number, over: () => void) {
     this.#pid = pid;
@@ -27,10 +28,11 @@ export class MemoryWatch {
     }, everyMs);
   }
 
-  /** The last look; then it looks no more. */
+  /** The last look; then it looks no more, however often it is asked. */
   stop(): MemoryUse {
     clearInterval(this.#timer);
-    this.#look();
+    if (!this.#stopped) this.#look();
+    this.#stopped = true;
     const ticks = this.#ticks === null || this.#startTicks === null ? null : this.#ticks - this.#startTicks;
     return { peakBytes: this.#peakBytes, cpuMs: ticks === null ? null : ticks * tickMs };
   }
