@@ -14,11 +14,15 @@ export function shown(value: unknown): string {
   return Array.isArray(value) ? "an array" : "an object";
 }
 
+/** Throws `INVALID_OPTION` unless the options are an object. */
+export function checkObject(owner: string, options: unknown): void {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return;
+  throw invalid(`The options of ${owner} are not an object.`);
+}
+
 /** Throws for an option that is not known, so that a misspelt limit is never silently no limit. */
 export function checkKnown(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw invalid(`The options of ${owner} are not an object.`);
-  }
+  checkObject(owner, options);
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     throw invalid(`${owner} has no option ${JSON.stringify(name)}.`, `It has: ${known.join(", ")}.`);

@@ -18,7 +18,14 @@ import { commandLine, commandResult } from "./command.ts";
 import { Context } from "./context.ts";
 import { SandboxError } from "./errors.ts";
 import type { CommandResult, ExecutionResult } from "./execution.ts";
-import { checkHostPath, checkKnown, checkNumber, checkSignal, invalid } from "./option-checks.ts";
+import {
+  checkHostPath,
+  checkKnown,
+  checkObject,
+  checkNumber,
+  checkSignal,
+  invalid,
+} from "./option-checks.ts";
 import {
   checkCode,
   checkCommandOptions,
@@ -80,6 +87,7 @@ export class SandboxSession implements AsyncDisposable {
 
   /** A session that is open. Rejects with a SandboxError, or with the signal's reason; nothing is left behind then. */
   static async open(options: SandboxSessionOptions & SignalOption = {}): Promise<SandboxSession> {
+    checkObject("SandboxSession.open", options);
     const { signal, ...rest } = options;
     const session = new SandboxSession(rest);
     await session.open(signal === undefined ? {} : { signal });

@@ -45,6 +45,7 @@ export const fileOperations: Readonly<Record<string, FileOperation>> = {
       chunks.push(chunk);
     }
     if (channel.cancelled.aborted) throw new MemoryFileError("ECANCELED", path, "cancelled");
+    if (isLink(files, path)) throw new MemoryFileError("ELOOP", path, "that is a link");
     if (request["exclusive"] && exists(files, path)) throw new MemoryFileError("EEXIST", path, "it exists");
     if (!request["parents"]) files.list(path.slice(0, path.lastIndexOf("/")) || "/");
     const before = request["append"] && exists(files, path) ? [files.read(path)] : [];
@@ -104,11 +105,18 @@ function entryOf(path: string, node: MemoryNode): object {
 }
 
 function exists(files: MemoryFiles, path: string): boolean {
+  return nodeAt(files, path) !== undefined;
+}
+
+function isLink(files: MemoryFiles, path: string): boolean {
+  return nodeAt(files, path)?.type === "symlink";
+}
+
+function nodeAt(files: MemoryFiles, path: string): MemoryNode | undefined {
   try {
-    files.node(path);
-    return true;
+    return files.node(path);
   } catch (error) {
-    if (error instanceof MemoryFileError && error.code === "ENOENT") return false;
+    if (error instanceof MemoryFileError && error.code === "ENOENT") return undefined;
     throw error;
   }
 }

@@ -117,6 +117,15 @@ test("what is missing or cannot be written is a typed error on either side", asy
   expect(await readdir(host)).toEqual(["file"]);
 });
 
+test.runIf(process.platform === "linux")("a name that is no text is left out and reported", async () => {
+  await using session = await open();
+  await writeFile(join(host, "good"), "x");
+  await writeFile(Buffer.concat([Buffer.from(`${host}/`), Buffer.from([0xff])]), "x");
+  const { skipped } = await session.copyToRuntime(host, "in");
+  expect(skipped).toEqual([{ path: "\ufffd", reason: "has a name that is no UTF-8" }]);
+  expect(await session.files.readText("in/good")).toBe("x");
+});
+
 test.each([
   [5, "x"],
   ["", "x"],

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -92,8 +93,13 @@ async function sendFolder(channel: Channel, source: string, copy: FolderCopy): P
 }
 
 async function addFolder(archive: Pack, folder: string, prefix: string, copy: FolderCopy): Promise<void> {
-  for (const name of (await readdir(folder)).toSorted()) {
+  for (const bytes of await readdir(folder, { encoding: "buffer" })) {
     copy.signal?.throwIfAborted();
+    const name = bytes.toString("utf8");
+    if (!isUtf8(bytes)) {
+      copy.skipped.push({ path: prefix + name, reason: "has a name that is no UTF-8" });
+      continue;
+    }
     const path = join(folder, name);
     const status = await lstat(path);
     const header: Header = { name: prefix + name, mode: status.mode & 0o777, mtime: status.mtime };

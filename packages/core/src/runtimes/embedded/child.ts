@@ -174,7 +174,10 @@ export class Child {
 
   async #answer(call: ChildCall): Promise<void> {
     const reply = await this.#replyTo(call);
-    if (!this.#process.stdin!.destroyed) this.#process.stdin!.write(reply);
+    const { stdin } = this.#process;
+    if (stdin!.destroyed || stdin!.write(reply)) return;
+    // One who does not read its replies gets no further ones: they would fill this program's memory.
+    await new Promise((resolve) => stdin!.once("drain", resolve));
   }
 
   async #replyTo(call: ChildCall): Promise<Buffer> {

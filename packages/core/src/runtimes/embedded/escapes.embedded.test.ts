@@ -258,3 +258,38 @@ test("no path of this machine is in what programs can see of themselves", async 
   );
   keepsSecrets(own);
 });
+
+/** Speaks to this program as the box's own part does, by the stream that a program can reach too. */
+const sender = `
+const send = (request) => {
+  const text = new TextEncoder().encode(JSON.stringify(request));
+  const frame = new Uint8Array(9 + text.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, 4 + text.length);
+  frame[4] = 4;
+  view.setUint32(5, text.length);
+  frame.set(text, 9);
+  for (let at = 0; at < frame.length; ) at += Deno.stdout.writeSync(frame.subarray(at));
+};`;
+
+test("calls whose replies nobody reads do not fill this program's memory", async () => {
+  await using session = await open("javascript", { limits: { memoryBytes: 268_435_456 } });
+  await session.files.writeFile("large", Buffer.alloc(4 * 1_048_576));
+  const before = process.memoryUsage.rss();
+  let most = 0;
+  const watch = setInterval(() => (most = Math.max(most, process.memoryUsage.rss() - before)), 20);
+  const flood = `${sender}
+    send({ op: "open", path: "/workspace/large", flags: { read: true } });
+    for (;;) for (let handle = 1; handle < 5; handle += 1) send({ op: "read", handle, position: 0, length: 1 << 22 });`;
+  const result = await session.run(flood, { timeoutMs: 4_000 });
+  clearInterval(watch);
+  expect(result.status).not.toBe("ok");
+  expect(most).toBeLessThan(200 * 1_048_576);
+});
+
+test("no program can forge the sandbox's own failure", async () => {
+  await using session = await open("javascript");
+  const result = await session.run(`${sender} send({ op: "no-program" }); for (;;);`, { timeoutMs: 5_000 });
+  expect(result.status).toBe("failed");
+  expect((await session.run("console.log(1)")).stdout).toBe("1\n");
+});

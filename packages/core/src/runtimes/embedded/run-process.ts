@@ -146,15 +146,20 @@ class ProcessLife {
       if (this.#reason !== "exited") child.kill();
       watch = new MemoryWatch(child.pid, this.#world.residentBytes, () => this.stop("out-of-memory"));
       // Only the shell finds out whether there is such a program.
-      if (role !== "bash" || kernel) run.onStarted();
+      let started = role !== "bash" || kernel !== null;
+      if (started) run.onStarted();
       const jobs = new InputBuffer(run.structured);
       this.#waitsForJob = () => jobs.waiting;
       const calls = {
         files,
         inputs: { 0: new InputBuffer(run.stdin), 3: jobs },
-        onStarted: run.onStarted,
+        onStarted: () => {
+          started = true;
+          run.onStarted();
+        },
         onNoProgram: () => {
-          absent = true;
+          // Said later, it is a program that forges the sandbox's own failure.
+          absent = !started;
           child.kill();
         },
         onExit: (exitCode: number) => this.#ended.resolve({ exitCode, signal: null }),

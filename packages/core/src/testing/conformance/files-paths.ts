@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SandboxError } from "../../errors.ts";
@@ -7,6 +7,23 @@ import { answers, okay, refused, within } from "./expectations.ts";
 import { program } from "./program.ts";
 
 export const filePathCases: readonly ConformanceCase[] = [
+  {
+    id: "E/write-on-link",
+    title: "the host never writes through a link, nor in its place",
+    async run(bench) {
+      const session = await bench.shared();
+      okay(
+        await session.executeCommand(
+          "rm -rf t; mkdir t; echo kept > t/file; ln -s file t/link; ln -s /etc/none t/out",
+        ),
+      );
+      for (const link of ["t/link", "t/out"]) {
+        await rejects(session.files.writeFile(link, "x"), { code: "PATH_OUTSIDE" });
+        strictEqual((await session.files.stat(link)).type, "symlink");
+      }
+      strictEqual(await session.files.readText("t/file"), "kept\n");
+    },
+  },
   {
     id: "E/dot-dot",
     title: "no path climbs",
