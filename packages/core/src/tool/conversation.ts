@@ -45,6 +45,11 @@ export class Conversation {
     return this.#current?.session;
   }
 
+  /** Why the session before was ended, as long as the model was not told. */
+  get untold(): Ended | undefined {
+    return this.#ended;
+  }
+
   /** Whether a call is under way. */
   get busy(): boolean {
     return this.#busy > 0;
@@ -82,8 +87,8 @@ export class Conversation {
 
   /** The model was told that the box is gone: the next session needs no further notice. */
   forgetLoss(): void {
-    if (this.#current?.session.isOpen) return;
-    this.#drop();
+    // Without a current one there is none, or one that opens already.
+    if (this.#current && !this.#current.session.isOpen) this.#drop();
   }
 
   /** Ends what was created for the conversation. */

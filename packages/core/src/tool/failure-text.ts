@@ -1,6 +1,6 @@
 import { SandboxError } from "../errors.ts";
 import type { SandboxErrorCode } from "../errors.ts";
-import { lossCodes } from "./tool-sessions.ts";
+import { isLoss } from "./tool-sessions.ts";
 import { nothingRan } from "./tool-outcome.ts";
 import type { ToolOutcome, ToolStatus } from "./tool-outcome.ts";
 
@@ -27,7 +27,7 @@ export function failureError(error: unknown, replaceable: boolean): SandboxToolE
 function failureOf(error: unknown, replaceable: boolean): { status: ToolStatus; sentence: string } {
   const code = SandboxError.is(error) ? error.code : undefined;
   if (code === undefined) return { status: "unavailable", sentence: unavailableText(code) };
-  if (lossCodes.has(code)) return { status: "lost", sentence: replaceable ? lostText : endedText };
+  if (isLoss(error)) return { status: "lost", sentence: replaceable ? lostText : endedText };
   if (code === "CONTEXT_CLOSED") return { status: "failed", sentence: contextText };
   const ofFile = fileTexts[code];
   if (ofFile !== undefined) return { status: "failed", sentence: ofFile };

@@ -12,7 +12,7 @@ export { foreignText, ownLine, shownName } from "./own-words.ts";
 export { checkSessionOptions, checkToolOptions } from "./tool-options.ts";
 export { runShellCommands } from "./shell-commands.ts";
 export type { ShellCommandOutput, ShellRequest } from "./shell-commands.ts";
-export { ToolSessions, defaultConversation } from "./tool-sessions.ts";
+export { ToolSessions, defaultConversation, isLoss } from "./tool-sessions.ts";
 export type { OpenToolSession, ToolSessionsOptions } from "./tool-sessions.ts";
 export type { KnownFacts, OpenRequest, SessionSourceOptions } from "./session-source.ts";
 export type { LiveSession } from "./live-session.ts";

@@ -119,7 +119,7 @@ export function defineTool(definition: ToolDefinition, settings: ToolSettings): 
       } catch (error) {
         if (signal?.aborted) throw signal.reason;
         settings.onError?.(error);
-        return afterNotices(failureOutcome(error, !sessions.given), notices);
+        return afterNotices(failureOutcome(error, sessions.replaces), notices);
       } finally {
         live?.end();
       }

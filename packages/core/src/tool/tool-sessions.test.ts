@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { SandboxError } from "../errors.ts";
 import { SandboxSession } from "../session.ts";
 import { memory } from "../testing/memory.ts";
 import type { MemoryOptions } from "../testing/memory.ts";
@@ -58,7 +59,71 @@ test("a box that dies during a call is told, and the next call simply has a new 
   expect(lost.text).toMatch(
     /^\[sandbox: The sandbox ended during this call.*The next call gets a new, empty sandbox\.\]$/,
   );
-  expect(firstLine((await tools.code.call({ code: "a" })).text)).toBe("new 1");
+  expect(firstLine((await tools.code.call({ code: "a" }, { continued: true })).text)).toBe("new 1");
+});
+
+test("a loss that a cancelled call had to tell is told by the next one", async () => {
+  const control = new AbortController();
+  await using tools = sandboxTools({
+    runtime: memory({
+      run: ({ code, loseBox, signal }) => {
+        if (code !== "die") return { stdout: "ran" };
+        signal.addEventListener("abort", loseBox);
+        control.abort(new Error("enough"));
+        return new Promise(() => {});
+      },
+    }),
+  });
+  await tools.code.call({ code: "a" });
+  await expect(tools.code.call({ code: "die" }, { signal: control.signal })).rejects.toThrow("enough");
+  const next = await tools.code.call({ code: "a" }, { continued: true });
+  expect(next.text).toMatch(/^\[sandbox: The sandbox of the earlier calls has ended by itself\..*\nran$/);
+});
+
+test("what a call whose sandbox could not be opened had to tell is told by the next one, and nothing else", async () => {
+  let broken = true;
+  await using tools = sandboxTools({
+    open: async () => {
+      if (broken) throw new Error("no engine");
+      return SandboxSession.open({ runtime: memory(script) });
+    },
+  });
+  const call = async (continued: boolean): Promise<string> =>
+    (await tools.code.call({ code: "a" }, { continued })).text;
+  expect(await call(false)).toContain("The sandbox failed");
+  broken = false;
+  expect(firstLine(await call(true))).toBe("new 1");
+  await tools.sessions.close();
+  broken = true;
+  expect(await call(true)).toContain("The sandbox failed");
+  broken = false;
+  expect(firstLine(await call(true))).toMatch(/^\[sandbox: The sandbox of the earlier calls was closed\./);
+});
+
+test("calls that fail in a lost box do not lose the session that opens after it", async () => {
+  const opened: SandboxSession[] = [];
+  const ready = Promise.withResolvers<void>();
+  const failing = Promise.withResolvers<void>();
+  await using sessions = new ToolSessions({
+    open: async () => {
+      if (opened.length > 0) await ready.promise;
+      opened.push(await SandboxSession.open({ runtime: memory(script) }));
+      return opened.at(-1)!;
+    },
+  });
+  const lose = async (): Promise<never> => {
+    throw new SandboxError("BOX_LOST", "by the test");
+  };
+  const late = sessions.use({}, async () => failing.promise.then(lose));
+  await expect.poll(() => sessions.session()?.isOpen).toBe(true);
+  await opened[0]!.close();
+  const next = sessions.use({}, async () => {});
+  failing.resolve();
+  await expect(late).rejects.toThrow("by the test");
+  ready.resolve();
+  await next;
+  await sessions.use({}, async () => {});
+  expect(opened).toHaveLength(2);
 });
 
 test("a box that died between calls is replaced, and the model is told so once", async () => {
@@ -228,6 +293,28 @@ test("tools that were disposed say so, and promise nothing", async () => {
   const { text } = await tools.code.call({ code: "a" });
   expect(text).toContain("were closed");
   expect(text).not.toContain("next call");
+});
+
+test("disposing during a call tells it that there will be no other sandbox, and closing that there will", async () => {
+  const started = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let runs = 0;
+  const run = async (): Promise<object> => {
+    started[runs++]!.resolve();
+    return new Promise(() => {});
+  };
+  const tools = sandboxTools({ runtime: memory({ run, command: () => ({ stdout: "ran" }) }) });
+  const closed = tools.code.call({ code: "a" });
+  await started[0]!.promise;
+  await tools.sessions.close();
+  expect((await closed).text).toMatch(
+    /^\[sandbox: The sandbox ended.*next call gets a new, empty sandbox\.\]$/,
+  );
+  expect((await tools.command.call({ command: "x" }, { continued: true })).text).toBe("ran");
+  const disposed = tools.code.call({ code: "a" });
+  await started[1]!.promise;
+  await tools[Symbol.asyncDispose]();
+  expect((await disposed).text).toMatch(/^\[sandbox: The sandbox has ended.*It cannot be replaced\.\]$/);
+  expect((await tools.code.call({ code: "a" })).text).toContain("were closed");
 });
 
 test("a session of another language than asked for is an error, and closed", async () => {

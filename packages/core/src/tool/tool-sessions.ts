@@ -38,6 +38,9 @@ export interface OpenToolSession {
 /** How many ended conversations are remembered, so that their next call is told. */
 const mostRemembered = 1_000;
 
+/** What a conversation that has no session is to be told; `told`: it knows all there is. */
+type Remembered = Ended | "told";
+
 /**
  * The sessions behind tools: one per conversation and language, opened at the first call, closed by `close()` or after
  * idling, never shared between conversations. Disposing closes what was opened here, and never a session that was given.
@@ -48,7 +51,7 @@ export class ToolSessions implements AsyncDisposable {
   readonly #idleMs: number;
   readonly #maxSessions: number;
   readonly #conversations = new Map<string, Conversation>();
-  readonly #remembered = new Map<string, Ended>();
+  readonly #remembered = new Map<string, Remembered>();
   #uses = 0;
   #disposed = false;
 
@@ -68,6 +71,11 @@ export class ToolSessions implements AsyncDisposable {
   /** True: there is one session, which is somebody else's, is never closed here and cannot be replaced. */
   get given(): boolean {
     return this.#source.given;
+  }
+
+  /** Whether a conversation whose session ends gets a new one: not where it was given, nor after disposing. */
+  get replaces(): boolean {
+    return !this.given && !this.#disposed;
   }
 
   /** The languages that calls may name; the first is the default. */
@@ -99,8 +107,10 @@ export class ToolSessions implements AsyncDisposable {
     try {
       return await found.use(work, { signal, continued });
     } catch (error) {
-      if (SandboxError.is(error) && lossCodes.has(error.code)) found.forgetLoss();
-      if (!found.active) this.#conversations.delete(keyOf(conversation, language));
+      // The model does not see what a cancelled call had to say.
+      const told = isLoss(error) && !signal?.aborted;
+      if (told) found.forgetLoss();
+      this.#settle(keyOf(conversation, language), found, told);
       throw error;
     }
   }
@@ -138,7 +148,15 @@ export class ToolSessions implements AsyncDisposable {
     await conversation?.close();
   }
 
-  #forget(key: string, ended: Ended): void {
+  /** After a call that failed: a conversation that has nothing any more goes, and what the model knows of it is remembered. */
+  #settle(key: string, conversation: Conversation, told: boolean): void {
+    if (conversation.active) return;
+    const current = this.#conversations.get(key);
+    if (current === conversation) this.#forget(key, conversation.untold ?? "told");
+    else if (!current && told) this.#forget(key, "told");
+  }
+
+  #forget(key: string, ended: Remembered): void {
     this.#conversations.delete(key);
     if (this.#source.given) return;
     this.#remembered.delete(key);
@@ -149,7 +167,7 @@ export class ToolSessions implements AsyncDisposable {
 
   /** Forgets conversations that have nothing: those whose session could not be opened. */
   #sweep(): void {
-    for (const [key, { active }] of this.#conversations) if (!active) this.#conversations.delete(key);
+    for (const [key, conversation] of this.#conversations) this.#settle(key, conversation, false);
   }
 
   #conversation(name: string, language: string): Conversation {
@@ -168,6 +186,7 @@ export class ToolSessions implements AsyncDisposable {
     if (!conversation) {
       if (this.#conversations.size >= this.#maxSessions) this.#sweep();
       if (this.#conversations.size >= this.#maxSessions) this.#makeRoom();
+      const remembered = this.#remembered.get(key);
       conversation = new Conversation(
         {
           open: () => this.#source.open({ conversation: name, language }),
@@ -176,7 +195,7 @@ export class ToolSessions implements AsyncDisposable {
           idleMs: this.#idleMs,
           onIdle: () => this.#forget(key, "idle"),
         },
-        this.#remembered.get(key),
+        remembered === "told" ? undefined : remembered,
       );
       this.#remembered.delete(key);
       this.#conversations.set(key, conversation);
@@ -197,8 +216,12 @@ export class ToolSessions implements AsyncDisposable {
   }
 }
 
-/** Errors that say: the box, and all that was in it, is gone. */
-export const lossCodes: ReadonlySet<string> = new Set(["BOX_LOST", "PROTOCOL_ERROR", "SESSION_CLOSED"]);
+const lossCodes: ReadonlySet<string> = new Set(["BOX_LOST", "PROTOCOL_ERROR", "SESSION_CLOSED"]);
+
+/** Whether an error says: the box, and all that was in it, is gone. */
+export function isLoss(error: unknown): boolean {
+  return SandboxError.is(error) && lossCodes.has(error.code);
+}
 
 function keyOf(conversation: string, language: string): string {
   return JSON.stringify([findLanguage(language).name, conversation]);

@@ -63,7 +63,7 @@ export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEdit
       if (call.signal?.aborted) throw call.signal.reason;
       if (error instanceof Refusal) return { status: "failed", output: error.message };
       harmlessly(more.onError)?.(error);
-      return { status: "failed", output: failureError(error, !sessions.given).message };
+      return { status: "failed", output: failureError(error, sessions.replaces).message };
     }
   }
 
