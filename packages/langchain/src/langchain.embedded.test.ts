@@ -50,6 +50,12 @@ test("a deepagents backend on the embedded runtime, whose find and grep know lit
   expect(await sandbox.read(`${root}/a.py`, 1, 1)).toMatchObject({ startLine: 2, endLine: 2, totalLines: 2 });
   expect(await sandbox.edit(`${root}/a.py`, "os", "re")).toMatchObject({ occurrences: 1 });
   expect((await sandbox.execute(`cat ${root}/a.py`)).output).toContain("import re\n");
+  const saved = "/large_tool_results/a.txt";
+  expect(await sandbox.write(saved, "one\nneedle two\n")).toMatchObject({ path: saved });
+  expect(await sandbox.read(saved, 1, 1)).toMatchObject({ startLine: 2, totalLines: 2 });
+  expect((await sandbox.grep("needle two")).matches).toEqual([{ path: saved, line: 2, text: "needle two" }]);
+  expect(paths(await sandbox.ls("/large_tool_results"))).toEqual([saved]);
+  expect(paths(await sandbox.glob("large_tool_results/*", "/"))).toEqual([saved.slice(1)]);
   expect(await sandbox.delete(`${root}/sub folder`)).toMatchObject({ path: `${root}/sub folder` });
   expect(paths(await sandbox.ls(root))).toEqual([`${root}/a.py`]);
 });

@@ -3,6 +3,7 @@ import { docker } from "@llm-sandbox/core/docker";
 import { loopbackModel, runFirstSnippet } from "@llm-sandbox/loopback-model";
 import { ChatOpenAI } from "@langchain/openai";
 import { createAgent } from "langchain";
+import { createDeepAgent } from "deepagents";
 import { afterAll, expect, test } from "vitest";
 import { DeepAgentsSandbox } from "./deepagents/index.ts";
 import { createSandboxTool } from "./index.ts";
@@ -92,6 +93,39 @@ test("deepagents: edit replaces one or all, and says why not", async () => {
   expect(await sandbox.edit(`${root}/none`, "a", "b")).toEqual({
     error: expect.stringContaining("not found"),
   });
+});
+
+test("deepagents: a result too large for the model is saved, read in pages and searched", async () => {
+  const path = "/large_tool_results/call_big.txt";
+  await using model = await loopbackModel([
+    { calls: [{ id: "call_big", name: "execute", arguments: { command: "seq 1 18000" } }] },
+    { calls: [{ name: "read_file", arguments: { file_path: path, offset: 17_998, limit: 1 } }] },
+    { calls: [{ name: "grep", arguments: { pattern: "17999", output_mode: "content" } }] },
+    { calls: [{ name: "grep", arguments: { pattern: "17999", path: "/large_tool_results" } }] },
+    { calls: [{ name: "glob", arguments: { pattern: "*.txt", path: "/large_tool_results" } }] },
+    { calls: [{ name: "ls", arguments: { path: "/large_tool_results" } }] },
+    { calls: [{ name: "delete", arguments: { file_path: path } }] },
+    { calls: [{ name: "read_file", arguments: { file_path: path } }] },
+    { text: "done" },
+  ]);
+  const chat = new ChatOpenAI({
+    model: "m",
+    apiKey: "none",
+    configuration: { baseURL: model.baseUrl },
+    maxRetries: 0,
+    useResponsesApi: false,
+  });
+  const agent = createDeepAgent({ model: chat, backend: sandbox });
+  await agent.invoke({ messages: [{ role: "user", content: "go" }] });
+  const told = model.requests.at(-1)!.messages.filter(({ role }) => role === "tool");
+  const texts = told.map(({ content }) => JSON.stringify(content));
+  expect(texts[0]).toContain(path);
+  expect(texts[0]).not.toContain("could not be saved");
+  expect(texts[1]).toMatch(/17999/);
+  expect(texts[1]).not.toMatch(/17998|18000\\n/);
+  for (const text of texts.slice(2, 6)) expect(text).toContain("call_big.txt");
+  expect(texts[7]).toContain(`File '${path}' not found`);
+  expect(texts.join("")).not.toContain("/tmp");
 });
 
 test("deepagents: ls, glob and grep", async () => {

@@ -13,6 +13,7 @@ import type {
   GrepResult,
   LsResult,
 } from "deepagents";
+import { asNamed } from "./offload-folders.ts";
 import { findByGlob, findLines, globExpression, listFolder } from "./search-files.ts";
 
 /** Whose session an operation works in, and what cancels it. */
@@ -92,7 +93,7 @@ export class BoxBackend extends BaseSandbox {
       if (result.error !== undefined) return result;
       found.push({
         ...result,
-        files: result.files?.map((info) => ({ ...info, path: `${folder}/${info.path}` })),
+        files: result.files?.map((info) => ({ ...info, path: asNamed(`${folder}/${info.path}`) })),
       });
     }
     const files = found

@@ -1,3 +1,4 @@
+import { SandboxError, SandboxSession } from "@llm-sandbox/core";
 import { memory } from "@llm-sandbox/core/testing";
 import type { MemoryOptions } from "@llm-sandbox/core/testing";
 import { loopbackModel } from "@llm-sandbox/loopback-model";
@@ -221,6 +222,109 @@ test("a thread that goes on after the program was started again is told once tha
     "[sandbox: The sandbox of the earlier calls is gone, with its files. There is a new, empty one.]",
     "ran",
   ]);
+});
+
+test("a result that is too large for the model is saved in the box, where file operations find it", async () => {
+  const long = `${Array.from({ length: 18_000 }, (_, index) => index + 1).join("\n")}\n`;
+  await using backend = make({
+    command: ({ shell = "", files }) => {
+      if (shell === "seq 1 18000") return { stdout: long };
+      // A box whose find knows nothing of options; its awk is played for reading.
+      if (!shell.includes("awk")) return { exitCode: 1 };
+      const path = /-f '?([^' ]+)'? \]/.exec(shell)![1]!;
+      const lines = files.read(path).toString().split("\n");
+      return { stdout: `${lines[17_998]}\n__DEEPAGENTS_READ_METADATA__\t${lines.length - 1}\n` };
+    },
+  });
+  const path = "/large_tool_results/call_big.txt";
+  await using model = await loopbackModel([
+    { calls: [{ id: "call_big", name: "execute", arguments: { command: "seq 1 18000" } }] },
+    { calls: [{ name: "read_file", arguments: { file_path: path, offset: 17_998, limit: 1 } }] },
+    { calls: [{ name: "grep", arguments: { pattern: "17999", path: "/large_tool_results" } }] },
+    { calls: [{ name: "grep", arguments: { pattern: "17999" } }] },
+    { calls: [{ name: "glob", arguments: { pattern: "large_tool_results/*.txt", path: "/" } }] },
+    { calls: [{ name: "glob", arguments: { pattern: "*.txt", path: "/large_tool_results" } }] },
+    { calls: [{ name: "ls", arguments: { path: "/large_tool_results" } }] },
+    {
+      calls: [{ name: "edit_file", arguments: { file_path: path, old_string: "17999", new_string: "odd" } }],
+    },
+    { text: "done" },
+  ]);
+  await agentOf(model, backend).invoke(go);
+  const told = model.requests.at(-1)!.messages.filter(({ role }) => role === "tool");
+  const [saved, read, ...found] = told.map(({ content }) =>
+    typeof content === "string" ? content : JSON.stringify(content),
+  );
+  expect(saved).toContain(path);
+  expect(saved).not.toContain("could not be saved");
+  expect(read).toContain("17999");
+  expect(found).toHaveLength(6);
+  for (const text of found) {
+    expect(text).toContain("call_big.txt");
+    expect(text).not.toContain("/tmp");
+  }
+  expect(await backend.sessions.session()!.files.readText("/tmp/large_tool_results/call_big.txt")).toContain(
+    "\n17998\nodd\n18000\n",
+  );
+  expect(backend.instructions).toContain("/large_tool_results lies at /tmp/large_tool_results");
+  const [file] = await backend.downloadFiles([path]);
+  expect(file).toMatchObject({ path, error: null });
+  expect(await backend.uploadFiles([["/conversation_history/a.md", Buffer.from("x")]])).toEqual([
+    { path: "/conversation_history/a.md", error: null },
+  ]);
+  expect((await backend.ls("/")).files!.map((info) => info.path)).toEqual(
+    expect.arrayContaining(["/large_tool_results/", "/conversation_history/"]),
+  );
+  expect(await backend.readRaw("/large_tool_results/none.txt")).toEqual({
+    error: "File '/large_tool_results/none.txt' not found",
+  });
+  expect(await backend.write("/large_tool_results_2/a", "x")).toMatchObject({
+    error: expect.stringContaining("permission_denied"),
+  });
+});
+
+test("a history that deepagents saves takes no notice from the model", async () => {
+  await using backend = make({
+    command: ({ shell, loseBox }) => (shell === "die" ? loseBox() : { stdout: "ran\n" }),
+  });
+  await backend.execute("x");
+  const die = (): Promise<unknown> => backend.sessions.session()!.executeCommand("die");
+  await die().catch(() => {});
+  expect(await backend.write("/conversation_history/a.md", "x")).toMatchObject({
+    path: "/conversation_history/a.md",
+  });
+  expect((await backend.execute("x")).output).toMatch(/^\[sandbox: The sandbox of the earlier calls is gone/);
+  expect((await backend.execute("x")).output).toBe("ran\n");
+});
+
+test("a loss that the model was told of is not told again, and one that only the application saw is", async () => {
+  await using model = await loopbackModel(
+    calls(["execute", { command: "x" }], ["execute", { command: "die" }], ["execute", { command: "x" }]),
+  );
+  const box: MemoryOptions = {
+    command: ({ shell, loseBox }) => (shell === "die" ? loseBox() : { stdout: "ran\n" }),
+  };
+  await using backend = make(box);
+  await agentOf(model, backend).invoke(go);
+  const told = model.requests.at(-1)!.messages.filter(({ role }) => role === "tool");
+  expect(told.map(({ content }) => String(content).split("\n")[0])).toEqual([
+    "ran",
+    expect.stringContaining("The sandbox ended during this call"),
+    "ran",
+  ]);
+  await using session = await SandboxSession.open({ runtime: memory(box) });
+  let first = true;
+  await using other = new DeepAgentsSandbox({
+    open: async () => {
+      if (!first) return SandboxSession.open({ runtime: memory(box) });
+      first = false;
+      session.files.readFile = () => Promise.reject(new SandboxError("BOX_LOST", "by the test"));
+      return session;
+    },
+  });
+  await other.execute("x");
+  await expect(other.downloadFiles(["/workspace/a"])).rejects.toThrow("The sandbox ended during this call");
+  expect((await other.execute("x")).output).toMatch(/^\[sandbox: The sandbox of the earlier calls is gone/);
 });
 
 test("an option that has no effect is refused", () => {

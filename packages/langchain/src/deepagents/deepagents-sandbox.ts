@@ -3,6 +3,7 @@ import {
   failureError,
   foreignText,
   harmlessly,
+  isLoss,
   ownLine,
   sandboxTools,
 } from "@llm-sandbox/core/tool";
@@ -25,8 +26,9 @@ import type {
 } from "deepagents";
 import { agentState, hasAnswersOf } from "../agent-state.ts";
 import { threadOf } from "../sandbox-structured-tool.ts";
-import { BoxBackend } from "./box-backend.ts";
 import type { Whose } from "./box-backend.ts";
+import { OffloadBackend } from "./offload-backend.ts";
+import { isOffloaded, offloadText } from "./offload-folders.ts";
 
 /** What deepagents decides by itself. */
 const notTaken = ["name", "extraInstructions", "keepState", "maxTimeoutMs", "maxOutputLength"] as const;
@@ -41,7 +43,7 @@ export type DeepAgentsSandboxOptions = Omit<SandboxToolsOptions, (typeof notTake
 export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   readonly #tools: SandboxTools;
   readonly #onError: ((error: unknown) => void) | undefined;
-  readonly #box: BoxBackend;
+  readonly #box: OffloadBackend;
   /** Threads whose model was not told yet that their session was replaced. */
   readonly #untold = new Set<string>();
 
@@ -51,7 +53,7 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     checkToolOptions("DeepAgentsSandbox", options, { without: notTaken });
     this.#onError = harmlessly(options.onError);
     this.#tools = sandboxTools(options);
-    this.#box = new BoxBackend(this.#tools.sessions, () => this.#whose());
+    this.#box = new OffloadBackend(this.#tools.sessions, () => this.#whose());
   }
 
   /** Opens the session that operations without a thread use, so that a sandbox that cannot be rejects here, as a SandboxError. */
@@ -75,11 +77,12 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     return this.#tools.sessions;
   }
 
-  /** For the agent's `systemPrompt`: where files can be written, which deepagents does not tell. */
+  /** For the agent's `systemPrompt`: where files can be written and where commands find saved results, which deepagents does not tell. */
   get instructions(): string {
     const { workspace, network } = this.sessions.facts(this.sessions.languages[0]!);
     return [
       `Commands start in ${workspace}. Write files there or in /tmp: nothing else can be written, and a search of "/" looks there alone.`,
+      offloadText,
       ...(network === "none" ? ["There is no network."] : []),
     ].join(" ");
   }
@@ -123,7 +126,8 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
   }
 
   override async write(filePath: string, content: string): Promise<WriteResult> {
-    return this.#tell(() => this.#box.write(filePath, content));
+    const work = (): Promise<WriteResult> => this.#box.write(filePath, content);
+    return isOffloaded(filePath) ? this.#quietly(work) : this.#tell(work);
   }
 
   override async delete(filePath: string): Promise<DeleteResult> {
@@ -193,22 +197,39 @@ export class DeepAgentsSandbox extends BaseSandbox implements AsyncDisposable {
     }
   }
 
+  /** As `#tell`, for what deepagents does by itself: what is told here may not reach the model, so its next operation tells it too. */
+  async #quietly<Result>(work: () => Promise<Result>): Promise<Result | { error: string }> {
+    try {
+      await this.#open();
+      return await work();
+    } catch (error) {
+      this.#remember(error);
+      return { error: this.#told(error) };
+    }
+  }
+
   async #orThrow<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       await this.#open();
       return await work();
     } catch (error) {
+      this.#remember(error);
       this.#whose().signal?.throwIfAborted();
       this.#onError?.(error);
-      throw failureError(error, !this.sessions.given);
+      throw failureError(error, this.sessions.replaces);
     }
+  }
+
+  /** A loss that the model does not see: its next operation is told. */
+  #remember(error: unknown): void {
+    if (isLoss(error) && this.sessions.replaces) this.#untold.add(this.#whose().conversation ?? "");
   }
 
   /** Words for the model; an abort is rethrown. */
   #told(error: unknown): string {
     this.#whose().signal?.throwIfAborted();
     this.#onError?.(error);
-    return failureError(error, !this.sessions.given).message;
+    return failureError(error, this.sessions.replaces).message;
   }
 }
 
