@@ -2,7 +2,6 @@ import { posix } from "node:path";
 import { Readable, Writable } from "node:stream";
 import type { Experimental_SandboxProcess, Experimental_SandboxSession } from "ai";
 import { SandboxError } from "@llm-sandbox/core";
-import { ownLine } from "@llm-sandbox/core/tool";
 import type { BoxProcess, CommandResult, SandboxSession } from "@llm-sandbox/core";
 import { exitCodeOf } from "./exit-code.ts";
 
@@ -12,7 +11,8 @@ type WithInput = Extract<Spawned, { readonly stdin: unknown }>;
 
 /**
  * A session as the AI SDK's own sandbox, for `experimental_sandbox`: provider tools such as Anthropic's `bash` then run in
- * it. The session stays its owner's to close. Relative paths start at the session's working folder.
+ * it. The session stays its owner's to close. Output and files are what they are, byte for byte, for programs read them;
+ * nothing here carries the mark of the sandbox's own lines. Relative paths start at the session's working folder.
  */
 export function toSandboxSession(session: SandboxSession): Session {
   const { workspace } = session.facts;
@@ -139,10 +139,10 @@ function spawnedProcess(process: BoxProcess, signal: AbortSignal | undefined): E
   };
 }
 
-/** What an exit code does not tell. */
+/** What an exit code does not tell. Without the mark of the sandbox's own lines: output beside it is as it was printed, and could imitate it. */
 function noteOf({ status }: CommandResult): string {
-  if (status === "timed-out") return `\n${ownLine("Stopped: the time limit of a command.")}\n`;
-  return status === "out-of-memory" ? `\n${ownLine("Killed: out of memory.")}\n` : "";
+  if (status === "timed-out") return "\nStopped: the time limit of a command.\n";
+  return status === "out-of-memory" ? "\nKilled: out of memory.\n" : "";
 }
 
 async function orNull<Value>(read: () => Promise<Value>): Promise<Value | null> {
