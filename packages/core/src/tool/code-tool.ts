@@ -40,19 +40,24 @@ export function codeTool(settings: ToolSettings, described: Described, name = "e
 
 async function runCode(work: ToolWork): Promise<ToolOutcome> {
   const { live, values, timeoutMs, maxOutputLength, signal, onOutput } = work;
-  const { result, forgot } = await live.run(unfenced(values["code"] as string), {
-    timeoutMs,
-    ...(signal ? { signal } : {}),
-    ...(onOutput ? { onOutput } : {}),
+  const watched = await live.watch.during(async () => {
+    const ran = await live.run(unfenced(values["code"] as string), {
+      timeoutMs,
+      ...(signal ? { signal } : {}),
+      ...(onOutput ? { onOutput } : {}),
+    });
+    if (ran.result.status === "cancelled") throw signal?.reason ?? new Error("Cancelled.");
+    return ran;
   });
-  if (result.status === "cancelled") throw signal?.reason ?? new Error("Cancelled.");
-  const files = await live.changes();
+  const { files, together } = watched;
+  const { result, forgot } = watched.result;
   const images = await saveImages(live, result.outputs, files);
   const value = result.value ?? shownTexts(result.outputs);
   const told = {
     result: { ...result, value },
     images,
     files,
+    together,
     notices: work.notices,
     forgot,
     timeoutMs,

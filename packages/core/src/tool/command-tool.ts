@@ -3,7 +3,7 @@ import { commandProblem } from "./command-problem.ts";
 import { describeCommand } from "./describe-code.ts";
 import type { Described } from "./describe-code.ts";
 import { resultText } from "./result-text.ts";
-import { defineTool, languageArgument, timeoutArgument } from "./sandbox-tool.ts";
+import { defineTool, timeoutArgument, whoseArgument } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings, ToolWork } from "./sandbox-tool.ts";
 import { shorten } from "./shorten.ts";
 import { afterNotices, nothingRan } from "./tool-outcome.ts";
@@ -27,7 +27,7 @@ export function commandTool(settings: ToolSettings, described: Described): Sandb
           most: 100_000,
         },
         timeoutArgument(settings.maxTimeoutMs),
-        ...(languages.length > 1 ? [languageArgument(languages, resolveLanguage)] : []),
+        ...whoseArgument(languages, resolveLanguage),
       ],
       run: runCommand,
     },
@@ -41,17 +41,20 @@ async function runCommand(work: ToolWork): Promise<ToolOutcome> {
   if (problem !== undefined) {
     return afterNotices(nothingRan("refused", `Nothing was run. ${problem}`), work.notices);
   }
-  const result = await live.session.executeCommand(values["command"] as string, {
-    timeoutMs,
-    ...(signal ? { signal } : {}),
-    ...(onOutput ? { onOutput } : {}),
+  const { result, files, together } = await live.watch.during(async () => {
+    const ran = await live.session.executeCommand(values["command"] as string, {
+      timeoutMs,
+      ...(signal ? { signal } : {}),
+      ...(onOutput ? { onOutput } : {}),
+    });
+    if (ran.status === "cancelled") throw signal?.reason ?? new Error("Cancelled.");
+    return ran;
   });
-  if (result.status === "cancelled") throw signal?.reason ?? new Error("Cancelled.");
-  const files = await live.changes();
   const told = {
     result,
     images: [],
     files,
+    together,
     notices: work.notices,
     forgot: false,
     timeoutMs,

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { resolveLanguage } from "./code-tool.ts";
 import type { Argument } from "./arguments.ts";
 import { bytes, count } from "./result-text.ts";
-import { defineTool, languageArgument } from "./sandbox-tool.ts";
+import { defineTool, whoseArgument } from "./sandbox-tool.ts";
 import type { SandboxTool, ToolSettings } from "./sandbox-tool.ts";
 import { ownLine, shownName } from "./own-words.ts";
 import { shorten } from "./shorten.ts";
@@ -42,7 +42,7 @@ function listFiles(settings: ToolSettings): SandboxTool {
       arguments: [
         path("A folder: relative to the working folder, or absolute.", false),
         { name: "recursive", kind: "flag", description: "Also what lies in its folders. Default: false." },
-        ...language(settings),
+        ...whoseArgument(settings.sessions.languages, resolveLanguage),
       ],
       async run({ live, values, notices, maxOutputLength, signal }) {
         const folder = (values["path"] as string | undefined) ?? ".";
@@ -96,8 +96,12 @@ function readFile(settings: ToolSettings): SandboxTool {
           least: 1,
           description: "Last line, included. Default: the last one.",
         },
-        ...language(settings),
+        ...whoseArgument(settings.sessions.languages, resolveLanguage),
       ],
+      problem: ({ start_line: start, end_line: end }) =>
+        start !== undefined && end !== undefined && end < start
+          ? `"end_line" is ${end}, before "start_line", which is ${start}.`
+          : undefined,
       async run({ live, values, notices, maxOutputLength, signal }) {
         const name = values["path"] as string;
         const content = await live.session.files.readFile(name, {
@@ -141,14 +145,13 @@ function writeFile(settings: ToolSettings): SandboxTool {
           description: "The whole content.",
           most: mostBytes,
         },
-        ...language(settings),
+        ...whoseArgument(settings.sessions.languages, resolveLanguage),
       ],
       async run({ live, values, notices, signal }) {
         const name = values["path"] as string;
         const content = Buffer.from(values["content"] as string, "utf8");
         const { files } = live.session;
-        await files.writeFile(name, content, signal ? { signal } : {});
-        await live.changes();
+        await live.watch.during(() => files.writeFile(name, content, signal ? { signal } : {}));
         const written = { path: files.resolve(name), size: content.length };
         const sentence = `Wrote ${shownName(written.path)}, ${bytes(written.size)}.`;
         return { ...afterNotices(nothingRan("ok", sentence), notices), files: [written] };
@@ -156,10 +159,6 @@ function writeFile(settings: ToolSettings): SandboxTool {
     },
     settings,
   );
-}
-
-function language({ sessions: { languages } }: ToolSettings): readonly Argument[] {
-  return languages.length > 1 ? [languageArgument(languages, resolveLanguage)] : [];
 }
 
 /** A text file's lines for the model, or in a sentence why there are none. */

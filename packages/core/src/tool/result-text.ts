@@ -8,6 +8,8 @@ export interface Told {
   readonly result: CommandResult & Partial<Pick<ExecutionResult, "error" | "value">>;
   readonly images: readonly Pick<ToolImage, "path" | "mediaType">[];
   readonly files: readonly ToolFile[];
+  /** Whether other calls that may have written some of the files ran at the same time. */
+  readonly together: boolean;
   /** Sentences that come first: a sandbox that was replaced, arguments that were ignored. */
   readonly notices: readonly string[];
   /** Whether the variables of the calls before ended with this run. */
@@ -24,7 +26,7 @@ const mostNamed = 20;
  * its traceback, then in lines of its own what the sandbox has to say.
  */
 export function resultText(told: Told, most: number): string {
-  const { result, images, files, notices } = told;
+  const { result, images, notices } = told;
   const parts = shortenAll(
     [
       withoutLastNewline(result.stdout),
@@ -42,7 +44,7 @@ export function resultText(told: Told, most: number): string {
     traceback,
     value && `value:${value.includes("\n") ? "\n" : " "}${value}`,
     imageLine(images),
-    fileLine(files),
+    fileLine(told),
     endLine(told),
   ].filter((part) => part !== "");
   if (lines.length === notices.length)
@@ -66,11 +68,14 @@ function imageLine(images: Told["images"]): string {
   return ownLine(`${count(images.length, "image")}: ${places.join("; ")}`);
 }
 
-function fileLine(files: readonly ToolFile[]): string {
+function fileLine({ files, together }: Told): string {
   if (files.length === 0) return "";
   const named = files.slice(0, mostNamed).map(({ path, size }) => `${shownName(path)} (${bytes(size)})`);
   const more = files.length > mostNamed ? `, and ${files.length - mostNamed} more` : "";
-  return ownLine(`${count(files.length, "file")} written: ${named.join(", ")}${more}`);
+  const whose = together
+    ? `. Other calls ran at the same time and may have written ${files.length === 1 ? "it" : "some of them"}.`
+    : "";
+  return ownLine(`${count(files.length, "file")} written: ${named.join(", ")}${more}${whose}`);
 }
 
 function endLine(told: Told): string {

@@ -66,6 +66,8 @@ export interface ToolWork {
 /** What is different from tool to tool. */
 export interface ToolDefinition extends Pick<SandboxTool, "name" | "title" | "description" | "readOnly"> {
   readonly arguments: readonly Argument[];
+  /** What is wrong with arguments that are right one by one, in a sentence for the model; undefined if nothing is. */
+  readonly problem?: (values: ToolWork["values"]) => string | undefined;
   run(work: ToolWork): Promise<ToolOutcome>;
 }
 
@@ -95,6 +97,8 @@ export function defineTool(definition: ToolDefinition, settings: ToolSettings): 
       const read = readArguments(definition.arguments, input);
       if ("problem" in read) return nothingRan("refused", `Nothing was run. ${read.problem}`);
       const { values, notes } = read;
+      const problem = definition.problem?.(values);
+      if (problem !== undefined) return nothingRan("refused", `Nothing was run. ${problem}`);
       const live = onProgress && new LiveOutput(onProgress);
       const request = {
         signal,
@@ -131,16 +135,26 @@ export function defineTool(definition: ToolDefinition, settings: ToolSettings): 
 export function languageArgument(
   languages: readonly string[],
   resolve: (name: string) => string | undefined,
+  description = "The language of the code",
 ): Argument {
   return {
     name: "language",
     kind: "choice",
-    description:
-      languages.length === 1 ? "The language of the code." : "The language of the code; no default.",
+    description: languages.length === 1 ? `${description}.` : `${description}; no default.`,
     choices: languages,
     resolve,
     required: languages.length > 1,
   };
+}
+
+/** The argument that says whose sandbox is meant, where there are several: none where there is one. */
+export function whoseArgument(
+  languages: readonly string[],
+  resolve: (name: string) => string | undefined,
+): readonly Argument[] {
+  if (languages.length === 1) return [];
+  const description = "Whose sandbox: that of the code in this language, which has files of its own";
+  return [languageArgument(languages, resolve, description)];
 }
 
 /** The time limit argument. */

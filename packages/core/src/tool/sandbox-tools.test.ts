@@ -269,6 +269,10 @@ test("commands and files work beside the code", async () => {
   expect(written.text).toBe("[sandbox: Wrote /workspace/a.txt, 13 bytes.]");
   expect((await tools.code.call({ code: "x" })).text).toBe("one\ntwo\nthree");
   expect((await tools.readFile.call({ path: "a.txt", start_line: 2, end_line: 2 })).text).toBe("two");
+  expect(await tools.readFile.call({ path: "a.txt", start_line: 3, end_line: 2 })).toMatchObject({
+    status: "refused",
+    text: '[sandbox: Nothing was run. "end_line" is 2, before "start_line", which is 3.]',
+  });
   await tools.writeFile.call({ path: "b/ends.txt", content: "one\n" });
   expect((await tools.readFile.call({ path: "b/ends.txt", start_line: 2 })).text).toBe(
     "[sandbox: No such lines: the file has 1 line.]",
@@ -279,6 +283,16 @@ test("commands and files work beside the code", async () => {
     text: "[sandbox: There is no such file or folder in the sandbox.]",
   });
   expect((await tools.readFile.call({ path: "../../etc/shadow" })).text).toContain("leads out");
+});
+
+test("with several languages, files and commands say whose sandbox is meant", () => {
+  const { code, command, listFiles, readFile, writeFile } = make({}, { languages: ["python", "bash"] });
+  const described = (tool: SandboxTools["code"]): unknown =>
+    (tool.inputSchema.properties["language"] as { description?: string }).description;
+  expect(described(code)).toBe("The language of the code; no default.");
+  for (const tool of [command, listFiles, readFile, writeFile]) {
+    expect(described(tool), tool.name).toMatch(/^Whose sandbox: .*; no default\.$/);
+  }
 });
 
 /** Beginning a line, only the sandbox can have written it. */

@@ -40,7 +40,7 @@ export async function saveImages(
       continue;
     }
     do number += 1;
-    while (live.has(`figure-${number}.${extension}`));
+    while (live.watch.has(`figure-${number}.${extension}`));
     const path = `figure-${number}.${extension}`;
     const written = await wrote(live, path, content);
     images.push({ path: written ? `${workspace}/${path}` : null, mediaType, data: content });
@@ -50,7 +50,7 @@ export async function saveImages(
 
 async function wrote(live: LiveSession, path: string, content: Uint8Array): Promise<boolean> {
   try {
-    await live.write(path, content);
+    await live.watch.write(path, content);
     return true;
   } catch (error) {
     if (SandboxError.is(error, "BOX_LOST") || !SandboxError.is(error)) throw error;

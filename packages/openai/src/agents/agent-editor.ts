@@ -55,8 +55,9 @@ export function createSandboxEditor(options: AgentEditorOptions = {}): AgentEdit
     const request = { signal: call.signal, ...(whose === undefined ? {} : { conversation: whose }) };
     try {
       return await sessions.use(request, async (live, notices) => {
-        const told = await applyOperation(operation as ApplyPatchOperation, live.session.files, call.signal);
-        await live.changes();
+        const { result: told } = await live.watch.during(() =>
+          applyOperation(operation as ApplyPatchOperation, live.session.files, call.signal),
+        );
         return { status: "completed", output: [...notices.map(ownLine), told].join("\n") };
       });
     } catch (error) {
