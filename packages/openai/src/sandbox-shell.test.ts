@@ -131,6 +131,27 @@ test("local_shell: words stay words, with their folder and variables", async () 
   expect(lines).toEqual([`cd -- '/tmp/x y' && env 'A=b c' 'printf' '%s' 'it'\\''s; rm -rf /'`]);
 });
 
+test.each([
+  [{ command: [] }, /^\[sandbox: Nothing was run: "command" is an empty list\..*\]$/],
+  [{ command: ["id"], user: "root" }, /^\[sandbox: Nothing was run: .*"user" cannot be honoured.*\]$/],
+  [{ command: ["x".repeat(100_001)] }, /^\[sandbox: Nothing was run\.[^\n]*\]$/],
+])("local_shell: what is not run is told without an exit code (%#)", async (action, expected) => {
+  const lines: unknown[] = [];
+  await using shell = make(({ shell }) => void lines.push(shell));
+  const { output } = await tell(shell, {
+    type: "local_shell_call",
+    action: { type: "exec", env: {}, ...action },
+  });
+  expect(output).toMatch(expected);
+  expect(lines).toEqual([]);
+});
+
+test("local_shell: the one user of a sandbox may be left out as null", async () => {
+  await using shell = make(() => ({ stdout: "ran" }));
+  const action = { type: "exec", command: ["id"], env: {}, user: null };
+  expect(await tell(shell, { type: "local_shell_call", action })).toMatchObject({ output: "ran" });
+});
+
 test("an option that has no effect is refused", () => {
   expect(() => createSandboxShell({ extraInstructions: "x" } as object)).toThrow(
     'createSandboxShell has no option "extraInstructions".',

@@ -60,18 +60,9 @@ export function createSandboxShell(options: SandboxShellOptions = {}): SandboxSh
       });
     }
     if (call.type === "local_shell_call") {
-      const commands = [localCommand(call)];
-      const [output] = await runShellCommands(
-        tools.command,
-        { commands, timeoutMs: call.action?.timeout_ms },
-        options,
-      );
-      return {
-        type: "local_shell_call_output",
-        id: call.call_id,
-        call_id: call.call_id,
-        output: asText(output!),
-      };
+      const { call_id } = call;
+      const output = localProblem(call) ?? (await runLocal(call, options));
+      return { type: "local_shell_call_output", id: call_id, call_id, output };
     }
     const { commands, timeout_ms: timeoutMs, max_output_length: maxOutputLength } = call.action ?? {};
     const outputs = await runShellCommands(tools.command, { commands, timeoutMs, maxOutputLength }, options);
@@ -85,6 +76,12 @@ export function createSandboxShell(options: SandboxShellOptions = {}): SandboxSh
         outcome: exitCode === "timeout" ? { type: "timeout" } : { type: "exit", exit_code: exitCode },
       })),
     };
+  }
+
+  async function runLocal(call: LocalShellCall, options: ToolCallOptions): Promise<string> {
+    const request = { commands: [localCommand(call)], timeoutMs: call.action?.timeout_ms };
+    const [output] = await runShellCommands(tools.command, request, options);
+    return asText(output!);
   }
 
   return {
@@ -107,6 +104,16 @@ function handles(item: unknown): item is ShellCall | LocalShellCall {
   return type === "shell_call" || type === "local_shell_call";
 }
 
+/** Why a call cannot be run as it is meant, for the model; undefined if it can. */
+function localProblem({ action }: LocalShellCall): string | undefined {
+  const { command, user } = action ?? {};
+  if (Array.isArray(command) && command.length === 0) {
+    return ownLine('Nothing was run: "command" is an empty list. Pass a program and its arguments.');
+  }
+  if (user === undefined || user === null || user === "") return undefined;
+  return ownLine('Nothing was run: a sandbox has one user, so "user" cannot be honoured. Leave it out.');
+}
+
 /** A list of arguments as a line for `sh`; anything else as it is, for the tool to refuse. */
 function localCommand({ action }: LocalShellCall): unknown {
   const { command, env, working_directory: folder } = action ?? {};
@@ -119,7 +126,7 @@ function localCommand({ action }: LocalShellCall): unknown {
   ].join(" ");
 }
 
-function asText({ stdout, stderr, exitCode }: ShellCommandOutput): string {
-  const end = exitCode === "timeout" || exitCode === 0 ? "" : ownLine(`Exit code ${exitCode}.`);
+function asText({ stdout, stderr, exitCode, exited }: ShellCommandOutput): string {
+  const end = exited && exitCode !== 0 ? ownLine(`Exit code ${exitCode}.`) : "";
   return [stdout, stderr, end].filter((part) => part !== "").join("\n");
 }

@@ -17,6 +17,8 @@ export interface ShellCommandOutput {
   readonly stderr: string;
   /** A number, or that the time was over. */
   readonly exitCode: number | "timeout";
+  /** Whether the command itself gave `exitCode`; otherwise nothing ran, or something else ended it, as `stderr` says. */
+  readonly exited: boolean;
 }
 
 /** Statuses of a command after which the next one is run. */
@@ -29,7 +31,9 @@ export async function runShellCommands(
   options: ToolCallOptions,
 ): Promise<ShellCommandOutput[]> {
   if (!Array.isArray(commands) || commands.length === 0) {
-    return [{ stdout: "", stderr: ownLine("Nothing was run: there are no commands."), exitCode: 1 }];
+    return [
+      { stdout: "", stderr: ownLine("Nothing was run: there are no commands."), exitCode: 1, exited: false },
+    ];
   }
   const deadline = typeof timeoutMs === "number" ? performance.now() + timeoutMs : undefined;
   const outputs: ShellCommandOutput[] = [];
@@ -54,6 +58,7 @@ function shellOutput(outcome: ToolOutcome, timeoutMs: number | undefined): Shell
     stdout,
     stderr: errorText(outcome, timeoutMs),
     exitCode: status === "timed-out" ? "timeout" : (exitCode ?? (status === "out-of-memory" ? 137 : 1)),
+    exited: status !== "timed-out" && exitCode !== null,
   };
 }
 

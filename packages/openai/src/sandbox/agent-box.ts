@@ -121,9 +121,14 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
 
   async viewImage({ path, runAs }: ViewImageArgs): Promise<ToolOutputImage> {
     checkUser(runAs);
-    const data = await this.#told(() => this.#session.files.readFile(path, { maxBytes: mostImageBytes }));
+    const read = this.#session.files.readFile(path, { maxBytes: mostImageBytes });
+    const data = await read.catch((error: unknown) => {
+      throw named(nameOf(error), this.#failure(error));
+    });
     const mediaType = imageTypeOf(data);
-    if (mediaType === undefined) throw new Error("That file is no picture of a type that can be shown.");
+    if (mediaType === undefined) {
+      throw named("NotAnImage", new Error("That file is not a supported image: PNG, JPEG, GIF or WebP."));
+    }
     return { type: "image", image: { data: Uint8Array.from(data), mediaType } };
   }
 
@@ -200,6 +205,18 @@ export class AgentBox implements SandboxSession<AgentBoxState> {
     this.#onError?.(error);
     return failureError(error, false);
   }
+}
+
+/** The SDK tells the model no more of most errors than their name. */
+function named(name: string, error: Error): Error {
+  return Object.assign(error, { name });
+}
+
+/** A name by the code: `FileNotFound`, `PathOutside`. */
+function nameOf(error: unknown): string {
+  if (!SandboxError.is(error)) return "SandboxFailed";
+  const words = error.code.toLowerCase().split("_");
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }
 
 /** What an exit code does not tell. */

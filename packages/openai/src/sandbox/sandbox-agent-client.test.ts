@@ -174,8 +174,26 @@ test("files and folders of a box", async () => {
   expect(await box.directoryExists("folder/a.txt")).toBe(false);
   expect(await box.directoryExists("none")).toBe(false);
   expect(Buffer.from(await box.readFile({ path: "folder/a.txt", maxBytes: 2 })).toString()).toBe("ab");
-  await expect(box.viewImage({ path: "folder/a.txt" })).rejects.toThrow("no picture");
   await expect(box.readFile({ path: "none" })).rejects.toThrow("There is no such file");
+});
+
+test.each([
+  ["none.png", "FileNotFound"],
+  ["../../etc/logo.png", "PathOutside"],
+  ["folder", "NotAFile"],
+  ["folder/a.txt", "is not a supported image file"],
+])("why the picture %s is not seen is told the model: %s", async (path, reason) => {
+  await using model = await loopbackModel([
+    { calls: [{ name: "view_image", arguments: { path } }] },
+    { text: "done" },
+  ]);
+  await using client = make();
+  const manifest = new Manifest({
+    entries: { folder: { type: "dir", children: { "a.txt": file({ content: "abc" }) } } },
+  });
+  await run(agentOf(model, manifest), "go", { sandbox: { client } });
+  expect(model.told[0]).toContain(reason);
+  expect(model.told[0]).not.toContain("Error");
 });
 
 test("a box that dies is told, without details of this machine", async () => {
