@@ -15,6 +15,7 @@ test("without an engine: code, files, an error, cancelling, and nothing left whe
   await client.connect(transport);
   const call = (name: string, input: object, more: object = {}): ReturnType<Client["callTool"]> =>
     client.callTool({ name, arguments: { ...input } }, { timeout: 100_000, ...more });
+  expect(client.getInstructions()).toMatch(/without session_id share one.* files stay from call to call/);
   const { tools } = await client.listTools();
   expect(tools[0]!.description).toContain("Only the standard library is installed.");
   expect(tools[0]!.description).not.toContain("figures");

@@ -44,8 +44,7 @@ export function sandboxServer(options: SandboxServerOptions = {}): SandboxServer
   return {
     factory: () => {
       const server = new McpServer(serverInfo, {
-        instructions:
-          "Runs code in isolated sandboxes. Open a session to keep files from call to call, pass its id to the other tools, and close it at the end.",
+        instructions: instructionsFor[unnamed],
       });
       for (const tool of [tools.code, tools.command, tools.listFiles, tools.readFile, tools.writeFile]) {
         registerTool(server, tool, { tools, names, images, unnamed });
@@ -64,8 +63,14 @@ interface Settings {
   readonly unnamed: "shared" | "own";
 }
 
+const instructionsFor = {
+  shared:
+    "Runs code in isolated sandboxes. Calls without session_id share one, or one per language, and its files stay from call to call. For another one apart from it open a session, pass its id to the other tools, and close it at the end.",
+  own: "Runs code in isolated sandboxes. A call without session_id runs in a new one, of which nothing is kept. To keep files from call to call open a session, pass its id to the other tools, and close it at the end.",
+} as const;
+
 const unnamedTexts = {
-  shared: "Calls without it share one sandbox.",
+  shared: "Calls without it share one sandbox, whose files stay from call to call.",
   own: "A call without it runs in a new sandbox that is gone after the call, with its files.",
 } as const;
 

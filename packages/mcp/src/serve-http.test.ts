@@ -94,6 +94,12 @@ test("a client lists the tools with their schemas and hints", async () => {
   expect(tools[3]!.annotations).toMatchObject({ readOnlyHint: true });
 });
 
+test("the instructions say that nothing is kept without a session", async () => {
+  await using server = await start();
+  const client = await server.connect();
+  expect(client.getInstructions()).toMatch(/without session_id runs in a new one, of which nothing is kept/);
+});
+
 test("the description says that nothing is kept without a session", async () => {
   await using server = await start();
   const client = await server.connect();
@@ -257,9 +263,16 @@ test("other names, other origins and a missing token are refused", async () => {
 test("an address that others reach needs a token, and a long one", async () => {
   await using server = sandboxServer({ runtime: memory() });
   await expect(serveHttp(server, { host: "0.0.0.0" })).rejects.toThrow(
-    "without a token would let anybody run code",
+    /without a token would let anybody run code\..*LLM_SANDBOX_MCP_TOKEN/,
   );
   await expect(serveHttp(server, { token: "short" })).rejects.toThrow("shorter than 16");
+});
+
+test.each([99_999, -1, 80.5])("%d is no port", async (port) => {
+  await using server = sandboxServer({ runtime: memory() });
+  await expect(serveHttp(server, { port })).rejects.toThrow(
+    `The port is ${port}. Use a whole number from 0, for a free one, to 65535.`,
+  );
 });
 
 test("what the session tools are given beyond their arguments is told, and wrong arguments are refused", async () => {

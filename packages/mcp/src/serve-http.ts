@@ -40,9 +40,15 @@ export async function serveHttp(server: SandboxServer, options: HttpOptions = {}
       "INVALID_OPTION",
       `Listening on ${host} without a token would let anybody run code.`,
       {
-        remedy: "Set a token, or listen on 127.0.0.1.",
+        remedy:
+          "Set a token (for llm-sandbox-mcp, the environment variable LLM_SANDBOX_MCP_TOKEN), or listen on 127.0.0.1.",
       },
     );
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new SandboxError("INVALID_OPTION", `The port is ${port}.`, {
+      remedy: "Use a whole number from 0, for a free one, to 65535.",
+    });
   }
   if (token !== undefined && token.length < 16) {
     throw new SandboxError("INVALID_OPTION", "The token is shorter than 16 characters.", {
