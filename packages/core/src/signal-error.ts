@@ -1,7 +1,8 @@
 import type { CommandResult, ExecutionError } from "./execution.ts";
 
 const meanings: Readonly<Record<string, string>> = {
-  SIGABRT: "Aborted: the program gave up, mostly because of a failed check or damaged memory.",
+  SIGABRT:
+    "Aborted: the program gave up, mostly because of a failed check, damaged memory, or a heap that was full (as Node's, which takes half of the box's memory).",
   SIGBUS: "Bus error: the program used memory that is not there.",
   SIGFPE: "Arithmetic error: mostly a division of whole numbers by zero.",
   SIGILL: "Illegal instruction: the program ran into something that is no code of this processor.",

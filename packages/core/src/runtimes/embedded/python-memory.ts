@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { hostFileError } from "../../host-file-error.ts";
 import { SandboxError } from "../../errors.ts";
 import type { LaunchOptions } from "../../runtime.ts";
 import { Child } from "./child.ts";
@@ -65,7 +66,9 @@ export class PythonMemory {
       return path;
     } catch (error) {
       launch.logger?.warn("The memory of a started Python cannot be kept.", { folder, error: String(error) });
-      const own = await mkdtemp(join(tmpdir(), "llm-sandbox-"));
+      const own = await mkdtemp(join(tmpdir(), "llm-sandbox-")).catch((cause: unknown) => {
+        throw hostFileError(tmpdir(), cause);
+      });
       process.once("exit", () => rmSync(own, { recursive: true, force: true }));
       return keep(own, name, memory);
     }

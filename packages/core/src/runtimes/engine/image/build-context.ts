@@ -32,6 +32,7 @@ export interface BuildContext {
 export async function readContext(dockerfile: string): Promise<BuildContext> {
   try {
     const file = (await stat(dockerfile)).isDirectory() ? join(dockerfile, "Dockerfile") : dockerfile;
+    if (!(await isFile(file))) throw new Error(`there is no file ${file}`);
     const folder = dirname(file);
     const name = basename(file);
     const text = await firstFile([join(folder, `${name}.dockerignore`), join(folder, ".dockerignore")]);
@@ -39,7 +40,6 @@ export async function readContext(dockerfile: string): Promise<BuildContext> {
     const entries: ContextEntry[] = [];
     // The builder needs these two whatever the ignore file says.
     await walk(folder, "", (path) => path !== name && path !== ".dockerignore" && isIgnored(path), entries);
-    if (!entries.some(({ path }) => path === name)) throw new Error(`there is no file ${file}`);
     return { dockerfile: name, entries };
   } catch (error) {
     if (SandboxError.is(error)) throw error;
@@ -52,6 +52,13 @@ export async function readContext(dockerfile: string): Promise<BuildContext> {
       },
     );
   }
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  );
 }
 
 /** A digest of all that the build sees: equal for equal contexts on any machine, whatever the times and owners. */
