@@ -42,6 +42,35 @@ async function removing(remove: Run, argv: string[], context: object): Promise<C
   return rest.some((word) => !word.startsWith("-")) ? remove(rest, context) : said("");
 }
 
+/** Programs see what is exported, not every variable of the shell. */
+function exportedAlone(context: object): object {
+  const { exportedEnv = {} } = context as { readonly exportedEnv?: Readonly<Record<string, string>> };
+  return { ...context, env: new Map(Object.entries(exportedEnv)) };
+}
+
+/** What `env` sets is exported to the command that it runs; just-bash sets it alone. */
+function exporting(argv: readonly string[], context: object): object {
+  const { exec } = context as { readonly exec?: (code: string, options: object) => Promise<CommandResult> };
+  const command = argv.findIndex(
+    (word, at) => !word.startsWith("-") && !word.includes("=") && argv[at - 1] !== "-u",
+  );
+  const words = argv.slice(0, Math.max(0, command)).filter((word) => /^[A-Za-z_]\w*=/.test(word));
+  if (!exec || words.length === 0) return context;
+  const assignments = words.map((word) => {
+    const end = word.indexOf("=") + 1;
+    return `${word.slice(0, end)}${quoted(word.slice(end))} `;
+  });
+  return {
+    ...context,
+    exec: (code: string, options: object) => exec(`${assignments.join("")}${code}`, options),
+  };
+}
+
+/** The text as one word of a shell. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 const emptying = /^(?:-i?|--ignore-environment)$/;
 
 const adapted: Readonly<
@@ -51,7 +80,9 @@ const adapted: Readonly<
   jq: (run, argv, context) => run(quotingCsv(argv), context),
   ls: async (run, argv, context) => withoutGaps(await run(argv, context)),
   rm: removing,
-  env: async (run, argv, context) => (emptying.test(argv[0] ?? "") ? refusal("env -i") : run(argv, context)),
+  env: async (run, argv, context) =>
+    emptying.test(argv[0] ?? "") ? refusal("env -i") : run(argv, exporting(argv, exportedAlone(context))),
+  printenv: (run, argv, context) => run(argv, exportedAlone(context)),
 };
 
 /** Lets some of just-bash's commands take what they misread, and refuse what they would do wrong. */

@@ -1,9 +1,9 @@
 import type { SyntaxNode } from "./bash-arithmetic.ts";
+import { elsewhere } from "./elsewhere.ts";
 
 /** Told to `trap` where it stands in a subshell. */
 const inSubshell = "--in-subshell";
 const unsupported = new Set(["ERR", "DEBUG", "RETURN"]);
-const elsewhere = "A container runtime such as docker() or oci() has it.";
 
 interface Answer {
   readonly stdout: string;

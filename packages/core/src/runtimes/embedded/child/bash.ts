@@ -1,6 +1,6 @@
 import { hoistSubstitutions } from "./bash-arithmetic.ts";
 import type { SyntaxNode } from "./bash-arithmetic.ts";
-import { adaptCommands, moreCommands } from "./bash-commands.ts";
+import { adaptCommands, moreCommands, quoted } from "./bash-commands.ts";
 import { guardAlternatives } from "./bash-errexit.ts";
 import { ShellFiles, ShellOutputs } from "./bash-files.ts";
 import { outputPlugin } from "./bash-output.ts";
@@ -411,8 +411,4 @@ function readJob(): Job | undefined {
 
 function send(message: object): void {
   sendData(3, encoder.encode(`${JSON.stringify(message)}\n`));
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

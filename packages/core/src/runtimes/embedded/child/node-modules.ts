@@ -50,18 +50,13 @@ const extensions = [
 const refused =
   (what: string): AnyFunction =>
   () => {
-    throw Object.assign(
-      new Error(`${what} This is the embedded sandbox; docs/embedded.md has what differs.`),
-      {
-        code: "ERR_UNSUPPORTED",
-      },
-    );
+    throw Object.assign(new Error(what), { code: "ERR_UNSUPPORTED" });
   };
 const noProcesses = refused(
-  "No process can be started from a program: run the command with executeCommand, or write the step in JavaScript. A container runtime such as docker() or oci() has processes.",
+  "No process can be started from a program in this sandbox: do the step in JavaScript, with node:fs, node:path or node:zlib where it is about files. A container runtime has processes.",
 );
 const noThreads = refused(
-  "No thread can be started here: do the work in this one. A container runtime such as docker() or oci() has threads.",
+  "No thread can be started in this sandbox: do the work in this one. A container runtime has threads.",
 );
 
 function withAll(names: readonly string[], base: object, value: unknown): Record<string, unknown> {
@@ -95,7 +90,11 @@ const replaced: Record<string, unknown> = {
   },
   vm: placingVm,
   cluster: { isPrimary: true, isMaster: true, isWorker: false, fork: noProcesses },
-  inspector: { Session: refused("There is no inspector here.") },
+  inspector: {
+    Session: refused(
+      "There is no inspector in this sandbox: print what you want to see. A container runtime has one.",
+    ),
+  },
   os: {
     ...os,
     hostname: () => "sandbox",
@@ -234,7 +233,7 @@ function resolveFile(name: string, from: string): string {
   }
   const packaged = !/^[./]/.test(name);
   const hint = packaged
-    ? " There are no npm packages in this sandbox: use Node's own modules. A container runtime such as docker() or oci() has some, or an image with yours."
+    ? " There are no npm packages in this sandbox: use Node's own modules. A container runtime has some, or an image with more."
     : "";
   throw Object.assign(new Error(`Cannot find module '${name}'.${hint}`), {
     code: packaged ? "ERR_MODULE_NOT_FOUND" : "MODULE_NOT_FOUND",

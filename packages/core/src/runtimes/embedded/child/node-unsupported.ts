@@ -1,10 +1,10 @@
-const elsewhere = "A container runtime such as docker() or oci() has it.";
+import { elsewhere } from "./elsewhere.ts";
 
 /** Modules of Node that are not here, with what to do without them. */
 export const unsupportedModules: ReadonlyMap<string, string> = new Map([
   [
     "sqlite",
-    `node:sqlite is not in this sandbox. Python's sqlite3 is, in a session of Python on the same files; or keep the data in JSON files. ${elsewhere}`,
+    `node:sqlite is not in this sandbox: keep the data in arrays and Maps, and in JSON files. ${elsewhere}`,
   ],
   [
     "test",

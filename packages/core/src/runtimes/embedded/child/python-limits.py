@@ -5,22 +5,22 @@ import sys
 
 import llm_sandbox_host as host
 
-ELSEWHERE = "A container runtime such as docker() or oci() has them."
 PROCESS = (
-    "no process can be started from Python in this sandbox. Use Python's own modules, or run the command "
-    "with executeCommand. " + ELSEWHERE
+    "no process can be started from Python in this sandbox. Do the step in Python itself: shutil, pathlib, zipfile "
+    "and re take the place of most commands. A container runtime has processes."
 )
 THREAD = (
-    "can't start new thread: this sandbox has no threads. Do the work in this thread, or with asyncio. " + ELSEWHERE
+    "can't start new thread: this sandbox has no threads. Do the work in this thread, or with asyncio. "
+    "A container runtime has threads."
 )
 NETWORK = "this sandbox has no network, not even with itself. Use data that is already in the files."
 ALARM = (
-    "nothing interrupts a program from outside in this sandbox. Look at time.monotonic() in the loop, or give the "
-    "run a time limit (timeoutMs)."
+    "nothing interrupts a program in this sandbox but the time limit of the whole run. Look at time.monotonic() in "
+    "the loop. A container runtime has alarms."
 )
 LIBRARY = (
     "this sandbox has no shared libraries for ctypes to load. Use Python's own modules. "
-    "A container runtime such as docker() or oci() has libraries."
+    "A container runtime has libraries."
 )
 # Of the standard library, but not here.
 ABSENT = {
@@ -125,7 +125,7 @@ def explain(error):
     if reason is None:
         reason = "Only Python's standard library is in this sandbox, and what lies in the session's files."
         if name.partition(".")[0] in IN_IMAGES:
-            reason += " A container runtime such as docker() or oci() has it in its image."
+            reason += " A container runtime has it in its image."
     error.msg += ". " + reason
     error.args = (error.msg,)
 
