@@ -16,7 +16,7 @@ export interface ToolImage {
   readonly data: Uint8Array;
 }
 
-/** A file that the call made or changed. */
+/** A file that was made or changed during the call: by it, or by another call that ran at the same time. */
 export interface ToolFile {
   /** Absolute, in the box. */
   readonly path: string;
