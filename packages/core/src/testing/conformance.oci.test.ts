@@ -35,6 +35,11 @@ const gvisorExceptions: readonly ConformanceException[] = [
     case: "A/limits-stay",
     reason: "gVisor takes any priority and OOM score and does nothing with them",
   },
+  {
+    case: "G/left-objects",
+    reason:
+      "gVisor has no /proc/sysvipc: System V objects of a run are not found, and stay until the session ends",
+  },
   { case: "B/named-output", reason: "gVisor does not open a pipe of root's again by /proc/self/fd" },
   { case: "C/clean-environment", reason: "gVisor's /proc/self/status tells of no signals" },
   {

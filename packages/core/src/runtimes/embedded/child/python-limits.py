@@ -124,7 +124,9 @@ def explain(error):
     reason = ABSENT.get(name)
     if reason is None:
         reason = "Only Python's standard library is in this sandbox, and what lies in the session's files."
-        if name.partition(".")[0] in IN_IMAGES:
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            reason = "This module of Python's standard library is not in this sandbox. A container runtime has it."
+        elif name.partition(".")[0] in IN_IMAGES:
             reason += " A container runtime has it in its image."
     error.msg += ". " + reason
     error.args = (error.msg,)
