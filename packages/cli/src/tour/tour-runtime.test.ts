@@ -22,6 +22,14 @@ test("a runtime that was named is never replaced", async () => {
   await expect(tourRuntime({ runtime: "docker" }, () => {}, refusing)).rejects.toThrow("No engine answers.");
 });
 
+test("an engine that was named is never replaced", async () => {
+  const named = (): Promise<Runtime> => {
+    const details = { chosen: true };
+    return Promise.reject(new SandboxError("ENGINE_NOT_FOUND", "DOCKER_HOST does not answer.", { details }));
+  };
+  await expect(tourRuntime({}, () => {}, named)).rejects.toThrow("DOCKER_HOST does not answer.");
+});
+
 test("no other failure is passed over", async () => {
   const failing = (): Promise<Runtime> => Promise.reject(new SandboxError("ENGINE_ERROR", "It broke."));
   await expect(tourRuntime({}, () => {}, failing)).rejects.toThrow("It broke.");

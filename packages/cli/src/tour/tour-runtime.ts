@@ -14,7 +14,8 @@ export async function tourRuntime(
     return await choose(options);
   } catch (error) {
     const chosen = options.runtime !== undefined || (process.env.LLM_SANDBOX_RUNTIME ?? "") !== "";
-    if (chosen || !SandboxError.is(error, "ENGINE_NOT_FOUND")) throw error;
+    if (chosen || !SandboxError.is(error, "ENGINE_NOT_FOUND") || error.details["chosen"] === true)
+      throw error;
     say(error.message);
     say("The programs of this guided run are harmless: they are shown without an engine.\n");
     return choose({ ...options, runtime: "embedded" });

@@ -32,6 +32,7 @@ export function noEngineError(
     remedy: nextStep(attempts, surroundings, chosen),
     details: {
       tried: attempts,
+      chosen: chosen !== null,
       absent: !chosen && attempts.every(({ missing, stopped }) => missing || stopped),
     },
   });
