@@ -44,7 +44,8 @@ async function main() {
   if (!values.long && engines.length > 0 && process.platform === "linux") {
     await vitest("oci", { project: "oci", env: engines[0].env, timeoutMs: 14 * minutes });
   }
-  for (const { name, env } of engines) {
+  for (const [index, { name, env: itself }] of engines.entries()) {
+    const env = index === 0 ? itself : { ...itself, LLM_SANDBOX_TEST_FURTHER_ENGINE: "1" };
     await (values.long
       ? vitest(`long on ${name}`, { project: "long", env, timeoutMs: 60 * minutes })
       : vitest(`engine on ${name}`, { project: "engine", env, timeoutMs: 15 * minutes }));
