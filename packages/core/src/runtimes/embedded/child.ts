@@ -59,6 +59,9 @@ const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }))
 await import(url);
 `;
 
+/** What counts also when the process is gone before it was handled: how it ended. */
+const lastWords: ReadonlySet<string> = new Set(["exit", "die", "out-of-memory", "no-program", "damaged"]);
+
 /** One Deno process without permissions. It is started ahead, becomes one process of one session, and ends. */
 export class Child {
   readonly pid: number;
@@ -72,6 +75,7 @@ export class Child {
   readonly #dead = Promise.withResolvers<void>();
   readonly #given = Promise.withResolvers<object>();
   #isGiven = false;
+  #isDead = false;
   readonly #boot: object;
   readonly #helper: ((call: ChildCall) => Answer) | undefined;
   #handlers: ChildHandlers | undefined;
@@ -100,6 +104,7 @@ export class Child {
       ended.resolve({ exitCode: null, signal: null });
     });
     this.#process.once("exit", () => {
+      this.#isDead = true;
       letGo(this.pid);
       this.#dead.resolve();
     });
@@ -163,8 +168,11 @@ export class Child {
       for (const { kind, payload } of this.#frames.push(chunk as Buffer)) {
         if (kind === ChildFrame.ready) this.#ready.resolve();
         else if (kind === ChildFrame.call) {
+          const call = decodeCall(payload);
+          // Calls that are left when it is gone change nothing any more, and their answers would fill memory.
+          if (this.#isDead && !lastWords.has(String(call.request["op"]))) continue;
           // An answer that is still to come must not hold up the end of one who does not wait for it any more.
-          await Promise.race([this.#answer(decodeCall(payload)), this.#dead.promise]);
+          await Promise.race([this.#answer(call), this.#dead.promise]);
         } else if (kind === 1 || kind === 2 || kind === 3) {
           if (payload.length > 0) await this.#handlers?.onData(kind, payload);
         } else throw new ChildFrameError(`A frame of kind ${kind}.`);
