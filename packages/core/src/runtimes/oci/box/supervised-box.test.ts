@@ -1,14 +1,16 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { SupervisedBox } from "./supervised-box.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "llm-sandbox-box-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A box whose supervisor is a shell script, with its report as descriptor 3. */
 function boxOf(script: string): SupervisedBox {
   const supervisor = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "pipe", "pipe", "pipe"] });
-  const folder = mkdtempSync(join(tmpdir(), "llm-sandbox-box-"));
   const identity = { uid: 1, gid: 1, tags: null, env: {}, image: "none" };
   return new SupervisedBox({ id: "box", supervisor, identity, folder, cgroups: [] });
 }
