@@ -3,8 +3,15 @@ import { defineConfig, type ViteUserConfig } from "vitest/config";
 // A long CI run goes on after a test that passes when repeated, and names it UNSTABLE at its end: a defect to mend.
 const retry = process.env["CI"] === undefined ? 0 : 1;
 const exclude = ["**/node_modules/**", "**/dist/**"];
-// With a second engine, what compares another runtime with the first is left out.
-const comparisons = process.env["LLM_SANDBOX_TEST_FURTHER_ENGINE"] ? ["**/comparison.engine.test.ts"] : [];
+// With a second engine, what is the same with any is left out: what stands above the runtimes or starts an engine of its own.
+const sameWithAny = process.env["LLM_SANDBOX_TEST_FURTHER_ENGINE"]
+  ? [
+      "packages/{ai-sdk,cli,langchain,mcp,openai}/**",
+      "packages/core/src/{languages,tool}/**",
+      "examples/**",
+      "**/{comparison,engine-faults}.engine.test.ts",
+    ]
+  : [];
 
 // Engine and long tests share one container engine and its cores, so their files run one after the other.
 const config: ViteUserConfig = defineConfig({
@@ -23,7 +30,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "engine",
           include: ["{packages,apps,examples}/**/*.engine.test.ts"],
-          exclude: [...exclude, ...comparisons],
+          exclude: [...exclude, ...sameWithAny],
           retry,
           fileParallelism: false,
           testTimeout: 120_000,
