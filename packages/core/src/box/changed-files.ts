@@ -1,5 +1,6 @@
 import { SandboxError } from "../errors.ts";
 import type { ChangedFile, CommandResult } from "../execution.ts";
+import { byPath } from "./session-files.ts";
 import type { FileEntry, SessionFiles } from "./session-files.ts";
 
 /** Entries of the workspace that are looked through; in larger ones it is not told what changed. */
@@ -36,7 +37,7 @@ function difference(before: Stamps, after: Stamps): readonly ChangedFile[] | nul
   for (const path of before.keys()) {
     if (!after.has(path)) changed.push({ path, change: "removed", size: null });
   }
-  return changed.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return changed.toSorted(byPath);
 }
 
 /** The run's result must not be lost for a folder that cannot be read, or for too many files. */

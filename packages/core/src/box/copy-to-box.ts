@@ -93,7 +93,7 @@ async function sendFolder(channel: Channel, source: string, copy: FolderCopy): P
 }
 
 async function addFolder(archive: Pack, folder: string, prefix: string, copy: FolderCopy): Promise<void> {
-  for (const bytes of await readdir(folder, { encoding: "buffer" })) {
+  for (const bytes of (await readdir(folder, { encoding: "buffer" })).toSorted(Buffer.compare)) {
     copy.signal?.throwIfAborted();
     const name = bytes.toString("utf8");
     if (!isUtf8(bytes)) {

@@ -106,7 +106,7 @@ export class SessionFiles {
     const entries = this.#judged(() =>
       lines.map((line) => fileEntry(decodeMessage(Buffer.from(line, "utf8")))),
     );
-    return entries.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+    return entries.toSorted(byPath);
   }
 
   async stat(path: string, options: FileOptions = {}): Promise<FileEntry> {
@@ -219,6 +219,11 @@ function checkContent(content: unknown): void {
     content instanceof Uint8Array ||
     (typeof content === "object" && content !== null && Symbol.asyncIterator in content);
   if (!fits) throw invalid("The content is neither text, bytes, nor a source of bytes.");
+}
+
+/** For sorting by path, the same on every machine. */
+export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
 const entryTypes = ["file", "directory", "symlink", "other"] as const;

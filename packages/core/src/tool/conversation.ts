@@ -120,7 +120,7 @@ export class Conversation {
     const session = await open();
     const live = new LiveSession(session, keepState);
     try {
-      await live.look();
+      await live.watch.look();
     } catch (error) {
       if (!given) await session.close().catch(() => {});
       throw error;

@@ -17,11 +17,6 @@ export class LiveSession {
     this.#keepState = keepState;
   }
 
-  /** Learns which files are there already. */
-  async look(): Promise<void> {
-    await this.watch.look();
-  }
-
   /** Runs code, with the state of the calls before where state is kept; `forgot` says that this state ended with this run. */
   async run(
     code: string,
