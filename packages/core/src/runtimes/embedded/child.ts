@@ -33,11 +33,6 @@ export interface ChildExit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The file that a child starts from is not what was written. */
-export class DamagedFileError extends Error {
-  override readonly name = "DamagedFileError";
-}
-
 const mebibyte = 1_048_576;
 const pageBytes = 65_536;
 const mostPages = 65_536;
@@ -60,7 +55,7 @@ await import(url);
 `;
 
 /** What counts also when the process is gone before it was handled: how it ended. */
-const lastWords: ReadonlySet<string> = new Set(["exit", "die", "out-of-memory", "no-program", "damaged"]);
+const lastWords: ReadonlySet<string> = new Set(["exit", "die", "out-of-memory", "no-program"]);
 
 /** One Deno process without permissions. It is started ahead, becomes one process of one session, and ends. */
 export class Child {
@@ -79,8 +74,6 @@ export class Child {
   readonly #boot: object;
   readonly #helper: ((call: ChildCall) => Answer) | undefined;
   #handlers: ChildHandlers | undefined;
-  /** It found that the file it starts from is damaged. */
-  damaged = false;
   #said = "";
 
   constructor(options: ChildOptions) {
@@ -116,11 +109,7 @@ export class Child {
     const handled = this.#handleFrames().catch(() => this.kill());
     this.exited = ended.promise.then(async (exit) => {
       await handled;
-      this.#ready.reject(
-        this.damaged
-          ? new DamagedFileError()
-          : new Error(this.#said.trim() || "It ended while it got ready."),
-      );
+      this.#ready.reject(new Error(this.#said.trim() || "It ended while it got ready."));
       return exit;
     });
     this.ready = this.#ready.promise;
@@ -190,10 +179,6 @@ export class Child {
 
   async #replyTo(call: ChildCall): Promise<Buffer> {
     const operation = call.request["op"];
-    if (operation === "damaged" && !this.#handlers) {
-      this.damaged = true;
-      this.kill();
-    }
     if (operation === "boot") return encodeReply(this.#boot);
     if (operation === "take") {
       const mayWait = call.request["now"] !== true;

@@ -1,6 +1,6 @@
 import { SandboxError } from "../../errors.ts";
 import type { Box, BoxSpec, LaunchOptions, Runtime, RuntimeFeatures } from "../../runtime.ts";
-import { DamagedFileError } from "./child.ts";
+import { Child } from "./child.ts";
 import type { ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
@@ -72,16 +72,16 @@ export class EmbeddedRuntime implements Runtime {
     start: (prepared: Prepared) => Promise<Value>,
   ): Promise<Value> {
     const prepared = await this.#prepared(role, memoryBytes, options);
-    try {
-      return await start(prepared);
-    } catch (error) {
-      if (!(error instanceof DamagedFileError)) throw error;
-      options.logger?.warn("The memory of a started Python was damaged and is made again.");
-      this.#spares.drop();
-      this.#known.clear();
-      await this.#memory?.discard();
-      return start(await this.#prepared(role, memoryBytes, options));
-    }
+    const whole = role === "python" ? this.#memory!.isWhole() : Promise.resolve(true);
+    const starting = start(prepared);
+    starting.catch(() => {});
+    if (await whole) return starting;
+    void starting.then((started) => started instanceof Child && started.kill());
+    options.logger?.warn("The memory of a started Python was damaged and is made again.");
+    this.#spares.drop();
+    this.#known.clear();
+    await this.#memory!.discard();
+    return start(await this.#prepared(role, memoryBytes, options));
   }
 
   async #prepared(role: Role, memoryBytes: number, options: LaunchOptions): Promise<Prepared> {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostFileError } from "../../host-file-error.ts";
@@ -13,20 +13,24 @@ import { versions } from "./installed-parts.ts";
 import { pythonKernel } from "./kernels.ts";
 
 const oldMs = 30 * 24 * 3_600_000;
-/** A snapshot of Pyodide is some 30 MB. */
+/** It is some 17 MB. */
 const mostBytes = 256 * 1_048_576;
 /** Enough for Pyodide to start and to be imported into; it is not the program's. */
 const memoryBytes = 1_073_741_824;
 
+const readBytes = 1_048_576;
+
 /**
  * The file with the memory of a Python that has started and imported what runs need. It is made once and kept; its
- * name holds a digest of its content, which the child checks.
+ * name holds a digest of its content.
  */
 export class PythonMemory {
   readonly #options: EmbeddedOptions;
   readonly #deno: string;
   readonly #pyodide: string;
   #file: Promise<string> | undefined;
+  /** What was found out of the file as it was at a time. */
+  #seen: { readonly state: string; readonly whole: Promise<boolean> } | undefined;
 
   constructor(options: EmbeddedOptions, deno: string, pyodide: string) {
     this.#options = options;
@@ -41,6 +45,16 @@ export class PythonMemory {
       this.#file = undefined;
     });
     return this.#file;
+  }
+
+  /** Whether the file is what its name says. It is read when it has changed since it was looked at, so while others start from it. */
+  async isWhole(): Promise<boolean> {
+    const path = await this.#file;
+    const facts = path === undefined ? undefined : await stat(path).catch(() => undefined);
+    if (path === undefined || !facts) return false;
+    const state = [path, facts.ino, facts.size, facts.mtimeMs, facts.ctimeMs].join(" ");
+    if (this.#seen?.state !== state) this.#seen = { state, whole: hasDigestOfName(path).catch(() => false) };
+    return this.#seen.whole;
   }
 
   /** Removes the file, which is not what its name says; the next call makes it again. */
@@ -108,6 +122,23 @@ export class PythonMemory {
       remedy: `Install the packages again: npm install deno@${versions.deno} pyodide@${versions.pyodide}`,
     });
   }
+}
+
+/** Reads piece by piece into the same memory: it is only looked at. */
+async function hasDigestOfName(path: string): Promise<boolean> {
+  const hash = createHash("sha256");
+  const file = await open(path);
+  try {
+    const piece = Buffer.allocUnsafe(readBytes);
+    for (;;) {
+      const { bytesRead } = await file.read(piece, 0, piece.length);
+      if (bytesRead === 0) break;
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+  return path.endsWith(`-${hash.digest("hex")}.memory`);
 }
 
 function cacheFolder({ cache }: EmbeddedOptions): string {

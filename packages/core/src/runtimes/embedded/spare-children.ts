@@ -1,5 +1,5 @@
 import { SandboxError } from "../../errors.ts";
-import { Child, DamagedFileError } from "./child.ts";
+import { Child } from "./child.ts";
 import type { ChildOptions } from "./child.ts";
 import { StartGate } from "./start-gate.ts";
 
@@ -98,7 +98,6 @@ async function ready(child: Child): Promise<void> {
     await child.ready;
   } catch (cause) {
     child.kill();
-    if (cause instanceof DamagedFileError) throw cause;
     const said = (cause as Error).message.split("\n", 3).join(" ").slice(0, 500);
     throw new SandboxError("BOX_START_FAILED", `Deno did not start as it should: ${said}`, {
       remedy: "Install the packages again (npm install deno pyodide just-bash), or see docs/embedded.md.",

@@ -4,7 +4,14 @@ export interface DenoRuntime {
   readonly stdout: { writeSync(bytes: Uint8Array): number };
   readonly permissions: { revokeSync(descriptor: { readonly name: string }): unknown };
   readFileSync(path: string): Uint8Array;
+  openSync(path: string): DenoFile;
   exit(code: number): never;
+}
+
+/** An open file, read from its start. */
+export interface DenoFile {
+  readSync(buffer: Uint8Array): number | null;
+  close(): void;
 }
 
 /** Taken before any other code could change it. */

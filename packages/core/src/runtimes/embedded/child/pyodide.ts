@@ -1,57 +1,117 @@
 import Module from "node:module";
 import nodeProcess from "node:process";
-import { pathToFileURL } from "node:url";
 import { deno, hideDeno } from "./deno.ts";
+import type { KeptMemory } from "./kept-memory.ts";
+import { loadScript } from "./pyodide-scripts.ts";
 import type { EmscriptenFiles } from "./python-files.ts";
 
 /** What is used of Pyodide, some of it private to the version that is pinned. */
 export interface Pyodide {
   readonly FS: EmscriptenFiles;
+  readonly globals: { get(name: string): (...given: unknown[]) => unknown };
   readonly _api?: {
     readonly config?: Record<string, unknown>;
     fatal_error(error: unknown): never;
   };
   runPython(code: string): unknown;
   runPythonAsync(code: string): Promise<unknown>;
-  registerJsModule(name: string, module: object): void;
   setStdin(options: { read(buffer: Uint8Array): number; isatty: boolean }): void;
   setStdout(options: { write(buffer: Uint8Array): number; isatty: boolean }): void;
   setStderr(options: { write(buffer: Uint8Array): number; isatty: boolean }): void;
   makeMemorySnapshot(): Uint8Array;
 }
 
-const hooksOf = Module as unknown as { registerHooks(hooks: object): { deregister(): void } };
-const scheme = "file:///pyodide/";
+const hooksOf = Module as unknown as { registerHooks(hooks: object): void };
+
+type Make = (settings: object) => Promise<PyodideModule>;
+
+export interface LoadedPyodide {
+  readonly pyodide: Pyodide;
+  /** What V8 has compiled of its largest script so far. */
+  compiled(): Uint8Array;
+}
+
+/** Of the platform's types as far as they are used. */
+declare const WebAssembly: {
+  compile(bytes: Uint8Array): Promise<object>;
+  instantiate(module: object, imports: object): Promise<object>;
+};
+
+/** What Emscripten made of Pyodide's WebAssembly. */
+interface PyodideModule {
+  readonly HEAPU8: Uint8Array;
+  readonly API: { restoreSnapshot(snapshot: Uint8Array): object };
+  /** Where memory ends that was used. */
+  _sbrk(bytes: 0): number;
+}
+
+type WasmImports = { readonly env: object };
+type WasmDone = (instance: object, module: object) => void;
 
 /** Loads Pyodide, then gives up the permission to read that it took, and hides where it was read from. */
-export async function loadPyodide(folder: string, options: object): Promise<Pyodide> {
-  const place = pathToFileURL(folder).href;
-  const base = place.endsWith("/") ? place : `${place}/`;
-  // Under another address, so that no stack of an error tells a folder of this machine.
-  const hooks = hooksOf.registerHooks({
-    resolve: (specifier: string, context: object, next: (...given: unknown[]) => unknown) => {
-      const name = specifier.startsWith(base) ? specifier.slice(base.length) : undefined;
-      if (name?.endsWith(".mjs")) return { url: scheme + name, format: "module", shortCircuit: true };
-      return next(specifier, context);
-    },
-    load: (url: string, context: object, next: (...given: unknown[]) => unknown) =>
-      url.startsWith(scheme)
-        ? {
-            format: "module",
-            source: deno.readFileSync(folder + url.slice(scheme.length)),
-            shortCircuit: true,
-          }
-        : next(url, context),
+export async function loadPyodide(
+  folder: string,
+  options: object,
+  memory?: KeptMemory,
+): Promise<LoadedPyodide> {
+  // V8 reads it on other processors while the scripts load.
+  const wasm = WebAssembly.compile(deno.readFileSync(`${folder}pyodide.asm.wasm`));
+  wasm.catch(() => {});
+  const loader = loadScript<{ loadPyodide(options: object): Promise<Pyodide> }>(folder, "pyodide.mjs", {
+    modules: { "node:fs/promises": withoutWasm },
   });
-  const { loadPyodide: load } = (await import(`${base}pyodide.mjs`)) as {
-    loadPyodide(options: object): Promise<Pyodide>;
-  };
-  const pyodide = await load({ indexURL: folder, ...options });
-  hooks.deregister();
+  const script = loadScript<{ default: Make }>(folder, "pyodide.asm.mjs", { compiled: memory?.compiled });
+  const make = withWasm(script.exports.default, wasm);
+  const pyodide = await loader.exports.loadPyodide({
+    indexURL: folder,
+    lockFileContents: noPackages,
+    ...options,
+    createPyodideModule: memory ? restored(make, memory) : make,
+    ...(memory && { _loadSnapshot: memory.head }),
+  });
   refuseThreads();
   deno.permissions.revokeSync({ name: "read" });
   hidePlaces(pyodide);
-  return pyodide;
+  return { pyodide, compiled: () => script.compiled() };
+}
+
+/** Pyodide's list of packages: none of them can be fetched from here. */
+const noPackages = JSON.stringify({ info: { abi_version: "2026_0", arch: "wasm32" }, packages: {} });
+
+/** For Pyodide's loader, which would read its WebAssembly a second time. */
+const withoutWasm = {
+  readFile: async (path: string): Promise<Uint8Array> =>
+    path.endsWith(".wasm") ? new Uint8Array() : deno.readFileSync(path),
+};
+
+/** Makes an instance of what is compiled already. */
+function withWasm(make: Make, wasm: Promise<object>): Make {
+  const error = Symbol("an error of JavaScript's");
+  const checks = { Jsv_GetError_import: () => error, JsvError_Check: (value: unknown) => value === error };
+  return (settings) =>
+    make({
+      ...settings,
+      instantiateWasm: (imports: WasmImports, done: WasmDone) => {
+        Object.assign(imports.env, checks);
+        void wasm.then(async (module) => done(await WebAssembly.instantiate(module, imports), module));
+        return {};
+      },
+    });
+}
+
+/** Has the memory read to where it belongs, in place of a copy of all of it, holes included. */
+function restored(make: Make, memory: KeptMemory): Make {
+  return async (settings) => {
+    const module = await make(settings);
+    const { API: api } = module;
+    const check = api.restoreSnapshot;
+    api.restoreSnapshot = (head) => {
+      const state = check(head);
+      memory.restore(module.HEAPU8, module._sbrk(0));
+      return state;
+    };
+    return module;
+  };
 }
 
 /** A program reaches Node's modules by Pyodide's bridge, and has one thread. */

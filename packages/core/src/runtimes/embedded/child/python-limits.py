@@ -3,8 +3,6 @@ import hashlib
 import os
 import sys
 
-import llm_sandbox_host as host
-
 PROCESS = (
     "no process can be started from Python in this sandbox. Do the step in Python itself: shutil, pathlib, zipfile "
     "and re take the place of most commands. A container runtime has processes."

@@ -1,10 +1,15 @@
-# What happens in an interpreter, after its memory was restored, to make it one process of a session.
+# What makes an interpreter one process of a session. What stands at the end is done before its memory is kept, the rest in each process.
+import gc
 import os
 import random
 import sys
 import time
 
-import llm_sandbox_host as host
+
+def connect(given):
+    """The first thing in each process: what the process around it does for Python."""
+    for name in "exit sleep die out_of_memory pbkdf2 scrypt zones".split():
+        setattr(host, name, getattr(given, name))
 
 
 def get_ready():
@@ -195,7 +200,6 @@ def main(spec):
 
 def warm_up():
     """WebAssembly is compiled function by function when it is first called: does once what every program does, in steps."""
-    import gc
     import json
 
     from llm_sandbox_kernel import ending, failure, source, values
@@ -233,3 +237,7 @@ def warm_up():
 
 
 warming = warm_up()
+get_ready()
+del get_ready, explain_limits, watch_memory, use_signals
+gc.collect()
+gc.freeze()

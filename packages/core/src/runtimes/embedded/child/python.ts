@@ -1,14 +1,9 @@
-import { deno } from "./deno.ts";
+import { KeptMemory } from "./kept-memory.ts";
 import { loadPyodide } from "./pyodide.ts";
-import type { Pyodide } from "./pyodide.ts";
 import { mountFiles } from "./python-files.ts";
 import type { EmscriptenFiles } from "./python-files.ts";
-import ahead from "./python-ahead.py";
 import { derivedKeys } from "./python-keys.ts";
 import { reportCrash, watchForCrash } from "./python-crash.ts";
-import limits from "./python-limits.py";
-import start from "./python-start.py";
-import zones from "./python-zones.py";
 import { take } from "./spawn.ts";
 import type { BootSpec } from "./spawn.ts";
 import { call, leave, sendData } from "./wire.ts";
@@ -16,22 +11,15 @@ import { call, leave, sendData } from "./wire.ts";
 /** Gets a Python ready, waits for a process to become, and becomes it. */
 export async function bePython(boot: BootSpec): Promise<void> {
   useConsole();
-  const snapshot = boot.snapshot === null ? undefined : deno.readFileSync(boot.snapshot);
-  const whole = snapshot ? isWhole(snapshot, boot.snapshot!) : Promise.resolve(true);
-  let python: Pyodide;
-  try {
-    python = await loadPyodide(boot.pyodide, snapshot ? { _loadSnapshot: snapshot } : {});
-  } catch (error) {
-    if (!(await whole)) call({ op: "damaged" });
-    throw error;
-  }
-  if (!(await whole)) call({ op: "damaged" });
+  const { pyodide: python } = await loadPyodide(boot.pyodide, {}, new KeptMemory(boot.snapshot!));
   python.setStdin({ read: (buffer) => readInput(0, buffer), isatty: false });
   python.setStdout({ write: (bytes) => writeOutput(1, bytes), isatty: false });
   python.setStderr({ write: (bytes) => writeOutput(2, bytes), isatty: false });
   openStructured(python.FS);
   mountFiles(python.FS, ["/workspace", "/tmp"]);
-  python.registerJsModule("llm_sandbox_host", {
+  // A program reaches what is here by Pyodide's bridge, and has one thread.
+  Reflect.deleteProperty(globalThis, "Worker");
+  python.globals.get("connect")({
     exit: leave,
     sleep,
     die: (number: number) => void call({ op: "die", signal: number }),
@@ -39,11 +27,6 @@ export async function bePython(boot: BootSpec): Promise<void> {
     ...derivedKeys,
     zones: () => call({ op: "part", name: "zones" }).data,
   });
-  if (!snapshot) python.runPython(`${boot.kernel}\n${ahead}`);
-  // A program reaches what is here by Pyodide's bridge, and has one thread.
-  Reflect.deleteProperty(globalThis, "Worker");
-  python.runPython([limits, zones, start].join("\n"));
-  await python.runPythonAsync('globals().pop("get_ready")()');
   const spec = take(() => python.runPython("next(warming, False)") === true);
   python.FS.MAX_OPEN_FDS = spec.mostOpenFiles;
   watchForCrash(python);
@@ -66,13 +49,6 @@ function useConsole(): void {
   const print = (...given: unknown[]): void =>
     sendData(2, encoder.encode(`${given.map(String).join(" ")}\n`));
   for (const name of ["log", "info", "debug", "warn", "error"] as const) console[name] = print;
-}
-
-/** Whether the file holds what it was written with: its name ends in a digest of it. */
-async function isWhole(content: Uint8Array, path: string): Promise<boolean> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content as Uint8Array<ArrayBuffer>));
-  const text = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return path.endsWith(`-${text}.memory`);
 }
 
 /** Descriptor 3, which is free when nothing was opened yet. */
