@@ -82,7 +82,7 @@ export const fileOperations: Readonly<Record<string, FileOperation>> = {
 
   async pack(channel, request, files) {
     const path = pathOf(request);
-    const { archive, entries } = packTree(files, path);
+    const { archive, entries } = await packTree(files, path);
     withinLimit(request, "maxEntries", entries);
     for await (const chunk of archive as AsyncIterable<Uint8Array>) {
       if (channel.cancelled.aborted) break;

@@ -1,11 +1,15 @@
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract, pack } from "tar-stream";
 import { MemoryFileError } from "./memory-files.ts";
 import type { MemoryFiles } from "./memory-files.ts";
 
 /** A tar of what is below a path, or of the one file. */
-export function packTree(files: MemoryFiles, path: string): { readonly archive: Readable; entries: number } {
+export async function packTree(
+  files: MemoryFiles,
+  path: string,
+): Promise<{ readonly archive: Readable; entries: number }> {
+  // Loaded when it is used, as everywhere: it takes as long as all of the rest.
+  const { pack } = await import("tar-stream");
   const archive = pack();
   const node = files.node(path);
   const name = path.slice(path.lastIndexOf("/") + 1);
@@ -26,6 +30,7 @@ export async function unpackTree(
   path: string,
   source: AsyncIterable<Uint8Array>,
 ): Promise<number> {
+  const { extract } = await import("tar-stream");
   const extraction = extract();
   let entries = 0;
   const filling = pipeline(source, extraction);

@@ -3,7 +3,6 @@ import { createReadStream } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { pack } from "tar-stream";
 import type { Header as FullHeader, Pack } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import type { Channel } from "../stream/channel.ts";
@@ -73,6 +72,7 @@ interface FolderCopy {
 }
 
 async function sendFolder(channel: Channel, source: string, copy: FolderCopy): Promise<void> {
+  const { pack } = await import("tar-stream");
   const archive = pack();
   const sending = (async (): Promise<void> => {
     for await (const chunk of archive as AsyncIterable<Uint8Array>) {

@@ -3,7 +3,6 @@ import { lstat, mkdir, open, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, normalize, posix, sep } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract } from "tar-stream";
 import type { Header } from "tar-stream";
 import { SandboxError } from "../errors.ts";
 import { copyTooLarge } from "./copy-limits.ts";
@@ -35,6 +34,7 @@ export async function unpackHostile(
   limits: CopyLimits,
   shownAs: string = folder,
 ): Promise<readonly SkippedEntry[]> {
+  const { extract } = await import("tar-stream");
   const extraction = extract();
   const destination: Destination = { root: folder, folders: new Set() };
   const links: { readonly path: string; readonly target: string }[] = [];
