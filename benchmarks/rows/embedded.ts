@@ -30,7 +30,7 @@ export async function measureEmbedded(rounds: number): Promise<Measurement[]> {
 
 /** A new Node process that opens a session and runs one line of Python: until the result is printed. */
 async function firstResult(rounds: number): Promise<Measurement> {
-  const program = fileURLToPath(new URL("../first-python.ts", import.meta.url));
+  const program = fileURLToPath(new URL("../first-python.mjs", import.meta.url));
   const ours = async (): Promise<number> => {
     const started = performance.now();
     const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });

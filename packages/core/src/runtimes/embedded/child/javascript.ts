@@ -6,6 +6,7 @@ import { folder, sync } from "./node-files.ts";
 import { kernelRequire, moduleApi, useModules } from "./node-modules.ts";
 import { useStreams } from "./node-streams.ts";
 import { placingVm } from "./node-places.ts";
+import { rehearse } from "./javascript-rehearsal.ts";
 import { take } from "./spawn.ts";
 import type { BootSpec, ProcessSpec } from "./spawn.ts";
 import { call, leave, sendData } from "./wire.ts";
@@ -45,7 +46,7 @@ export async function beJavaScript({ kernel }: BootSpec): Promise<void> {
   defineGlobal("WebSocket", undefined);
   defineGlobal("EventSource", undefined);
   const runKernel = new Function("require", kernel) as AnyFunction;
-  const steps = warmUp();
+  const steps = warmUp(runKernel);
   const spec = take(() => !steps.next().done);
   useProcess(spec);
   if (spec.kernel) {
@@ -97,7 +98,7 @@ function useProcess({ env, cwd }: ProcessSpec): void {
 }
 
 /** Compiles once what every program uses, in steps. */
-function* warmUp(): Generator<void, void, undefined> {
+function* warmUp(runKernel: AnyFunction): Generator<void, void, undefined> {
   globalThis.console.log("%s", "warm", { a: [1, "b"] }, new Error("warm"));
   globalThis.console.error("warm");
   yield;
@@ -105,7 +106,8 @@ function* warmUp(): Generator<void, void, undefined> {
   yield;
   (moduleApi["stripTypeScriptTypes"] as AnyFunction)("let x: 1", { mode: "strip" });
   yield;
-  for (const name of ["vm", "util", "path", "module", "url", "fs"]) kernelRequire(name);
+  useProcess({ argv: [], kernel: null, env: {}, cwd: "/", mostOpenFiles: 1 });
+  rehearse(runKernel);
 }
 
 /** `node …` as far as programs use it: -e, -p, a file, standard input. */

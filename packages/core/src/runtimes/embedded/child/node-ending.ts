@@ -7,6 +7,8 @@ import { leave, sendData } from "./wire.ts";
 export const process = nodeProcess as unknown as Record<string, unknown> & {
   emit(event: string, ...given: unknown[]): boolean;
   listenerCount(event: string): number;
+  listeners(event: string): ((...given: unknown[]) => unknown)[];
+  removeListener(event: string, listener: (...given: unknown[]) => unknown): void;
   exitCode: number | undefined;
 };
 

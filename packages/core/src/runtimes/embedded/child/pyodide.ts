@@ -5,16 +5,21 @@ import type { KeptMemory } from "./kept-memory.ts";
 import { loadScript } from "./pyodide-scripts.ts";
 import type { EmscriptenFiles } from "./python-files.ts";
 
+export interface PythonFunction {
+  (...given: unknown[]): unknown;
+  /** Called so, it may wait for promises. */
+  callPromising(...given: unknown[]): Promise<unknown>;
+}
+
 /** What is used of Pyodide, some of it private to the version that is pinned. */
 export interface Pyodide {
   readonly FS: EmscriptenFiles;
-  readonly globals: { get(name: string): (...given: unknown[]) => unknown };
+  readonly globals: { get(name: string): PythonFunction };
   readonly _api?: {
     readonly config?: Record<string, unknown>;
     fatal_error(error: unknown): never;
   };
   runPython(code: string): unknown;
-  runPythonAsync(code: string): Promise<unknown>;
   setStdin(options: { read(buffer: Uint8Array): number; isatty: boolean }): void;
   setStdout(options: { write(buffer: Uint8Array): number; isatty: boolean }): void;
   setStderr(options: { write(buffer: Uint8Array): number; isatty: boolean }): void;

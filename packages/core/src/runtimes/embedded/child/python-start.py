@@ -190,7 +190,10 @@ def watch_memory():
     failure.report = watched
 
 
-def main(spec):
+def main(text):
+    import json
+
+    spec = json.loads(text)
     become(spec)
     if spec["kernel"]:
         serve_jobs()

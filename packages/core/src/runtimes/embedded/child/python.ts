@@ -27,6 +27,7 @@ export async function bePython(boot: BootSpec): Promise<void> {
     ...derivedKeys,
     zones: () => call({ op: "part", name: "zones" }).data,
   });
+  const main = python.globals.get("main");
   const spec = take(() => python.runPython("next(warming, False)") === true);
   python.FS.MAX_OPEN_FDS = spec.mostOpenFiles;
   watchForCrash(python);
@@ -34,9 +35,7 @@ export async function bePython(boot: BootSpec): Promise<void> {
     reportCrash("it waits for what cannot come"),
   );
   try {
-    await python.runPythonAsync(
-      `import json; globals().pop("main")(json.loads(${JSON.stringify(JSON.stringify(spec))}))`,
-    );
+    await main.callPromising(JSON.stringify(spec));
   } catch (error) {
     reportCrash(String((error as Error)?.message ?? error));
   }

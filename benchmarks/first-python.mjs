@@ -1,4 +1,4 @@
-// What a program does that wants one result of Python: rows/embedded.ts measures it from the outside.
+// What a program does that wants one result of Python: rows/embedded.ts measures it from the outside. JavaScript, as programs are when they run.
 import { SandboxSession } from "@llm-sandbox/core";
 import { embedded } from "@llm-sandbox/core/embedded";
 
