@@ -1,4 +1,3 @@
-import { deno } from "./deno.ts";
 import type { DenoFile } from "./deno.ts";
 
 const pageBytes = 4_096;
@@ -57,8 +56,9 @@ export class KeptMemory {
   readonly #file: DenoFile;
   readonly #layout: Layout;
 
-  constructor(path: string) {
-    this.#file = deno.openSync(path);
+  /** Reads the file from its start, and closes it at last. */
+  constructor(file: DenoFile) {
+    this.#file = file;
     const size = this.#read(new Uint8Array(sizeBytes));
     const layout = this.#read(new Uint8Array(new DataView(size.buffer).getUint32(0, true)));
     this.#layout = JSON.parse(new TextDecoder().decode(layout)) as Layout;

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { nextTick } from "node:process";
-import { createInterface } from "node:readline";
+import nodeProcess, { nextTick } from "node:process";
+import type { Interface } from "node:readline";
 import { readStream, writeStream } from "./node-file-streams.ts";
 import { readInput, run, sync } from "./node-files.ts";
 import { Dirent, Stats, constants } from "./node-status.ts";
@@ -65,7 +65,8 @@ class FileHandle {
   async truncate(size?: number): Promise<void> {
     sync.ftruncateSync(this.fd, size);
   }
-  readLines(): unknown {
+  readLines(): Interface {
+    const { createInterface } = nodeProcess.getBuiltinModule("node:readline");
     return createInterface({ input: readStream("", { fd: this.fd }) });
   }
   createReadStream(options?: object): unknown {

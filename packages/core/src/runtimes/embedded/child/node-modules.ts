@@ -1,7 +1,5 @@
 import { Buffer } from "node:buffer";
-import childProcess from "node:child_process";
 import Module from "node:module";
-import os from "node:os";
 import path from "node:path";
 import nodeProcess from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -80,14 +78,6 @@ class ListenerThread {
 const replaced: Record<string, unknown> = {
   fs,
   "fs/promises": promises,
-  child_process: withAll(
-    ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"],
-    childProcess,
-    noProcesses,
-  ),
-  get worker_threads() {
-    return withAll(["Worker"], builtin("node:worker_threads") as object, NoThread);
-  },
   vm: placingVm,
   cluster: { isPrimary: true, isMaster: true, isWorker: false, fork: noProcesses },
   inspector: {
@@ -95,8 +85,21 @@ const replaced: Record<string, unknown> = {
       "There is no inspector in this sandbox: print what you want to see. A container runtime has one.",
     ),
   },
-  os: {
-    ...os,
+  process: nodeProcess,
+  console: undefined,
+};
+
+/** Made when they are first asked for: to load these takes as long as all that programs need. */
+const madeLater: Readonly<Record<string, () => unknown>> = {
+  child_process: () =>
+    withAll(
+      ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"],
+      builtin("node:child_process") as object,
+      noProcesses,
+    ),
+  worker_threads: () => withAll(["Worker"], builtin("node:worker_threads") as object, NoThread),
+  os: () => ({
+    ...(builtin("node:os") as object),
     hostname: () => "sandbox",
     cpus: () => [{ model: "sandbox", speed: 0, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } }],
     availableParallelism: () => 1,
@@ -110,9 +113,7 @@ const replaced: Record<string, unknown> = {
     tmpdir: () => "/tmp",
     release: () => "0",
     version: () => "sandbox",
-  },
-  process: nodeProcess,
-  console: undefined,
+  }),
 };
 
 const cache: Record<string, Loaded> = Object.create(null) as Record<string, Loaded>;
@@ -167,6 +168,7 @@ function builtinModule(name: string): unknown {
   const known = bare(name);
   if (known === "console") return globalThis.console;
   if (Object.hasOwn(replaced, known)) return replaced[known];
+  if (Object.hasOwn(madeLater, known)) return (replaced[known] = madeLater[known]!());
   const unsupported = unsupportedModules.get(known);
   if (unsupported) throw Object.assign(new Error(unsupported), { code: "ERR_UNSUPPORTED" });
   return (replaced[known] = networkModule(known, builtin(`node:${known}`)));

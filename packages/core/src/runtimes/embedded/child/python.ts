@@ -1,3 +1,4 @@
+import { deno } from "./deno.ts";
 import { KeptMemory } from "./kept-memory.ts";
 import { loadPyodide } from "./pyodide.ts";
 import { mountFiles } from "./python-files.ts";
@@ -11,7 +12,11 @@ import { call, leave, sendData } from "./wire.ts";
 /** Gets a Python ready, waits for a process to become, and becomes it. */
 export async function bePython(boot: BootSpec): Promise<void> {
   useConsole();
-  const { pyodide: python } = await loadPyodide(boot.pyodide, {}, new KeptMemory(boot.snapshot!));
+  const { pyodide: python } = await loadPyodide(
+    boot.pyodide,
+    {},
+    new KeptMemory(deno.openSync(boot.snapshot!)),
+  );
   python.setStdin({ read: (buffer) => readInput(0, buffer), isatty: false });
   python.setStdout({ write: (bytes) => writeOutput(1, bytes), isatty: false });
   python.setStderr({ write: (bytes) => writeOutput(2, bytes), isatty: false });
