@@ -4,11 +4,13 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"syscall"
 
 	"llm-sandbox/agent/child"
+	"llm-sandbox/agent/identity"
 	"llm-sandbox/agent/lifecycle"
 	"llm-sandbox/agent/pipe"
 	"llm-sandbox/agent/serve"
@@ -25,9 +27,11 @@ func main() {
 	if os.Args[0] == child.Name {
 		child.Run()
 	}
-	if os.Args[0] == supervise.Name {
+	// systemd-run starts it by a path.
+	if filepath.Base(os.Args[0]) == supervise.Name {
 		supervise.Run()
 	}
+	identity.DropGroups()
 	debug.SetGCPercent(collectAtPercent)
 	debug.SetMemoryLimit(memoryTarget)
 	runtime.GOMAXPROCS(1) // more only wake each other: the agent waits nearly always

@@ -32,8 +32,8 @@ func removeCgroups(folders []string) {
 // empty kills the processes of a cgroup, also frozen ones, and of those in it, which a runtime may have made.
 func empty(folder string) {
 	// A frozen process does not die.
-	set(filepath.Join(folder, "freezer.state"), "THAWED")
-	set(filepath.Join(folder, "cgroup.freeze"), "0")
+	write(filepath.Join(folder, "freezer.state"), "THAWED")
+	write(filepath.Join(folder, "cgroup.freeze"), "0")
 	inner, _ := os.ReadDir(folder)
 	for _, entry := range inner {
 		if entry.IsDir() {
@@ -49,12 +49,15 @@ func empty(folder string) {
 	}
 }
 
-// set writes to a file that is there, and makes none.
-func set(path, value string) {
-	if file, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
-		file.WriteString(value)
-		file.Close()
+// write writes to a file that is there, and makes none.
+func write(path, value string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
 	}
+	defer file.Close()
+	_, err = file.WriteString(value)
+	return err
 }
 
 // starved is how many processes in the cgroups the kernel has killed for want of memory.

@@ -12,12 +12,12 @@ import (
 func hasten(cgroups []string) {
 	content, _ := os.ReadFile("/proc/self/cgroup")
 	if path := ownCgroup(string(content), cgroups); path != "" {
-		set(filepath.Join(path, "cgroup.procs"), "0")
+		write(filepath.Join(path, "cgroup.procs"), "0")
 	}
 }
 
 // ownCgroup is the folder of a process whose /proc/PID/cgroup is told, in a hierarchy that has one of the cgroups
-// directly below its root; "" when there is none.
+// directly below its root or below that folder; "" when there is none.
 func ownCgroup(told string, cgroups []string) string {
 	for line := range strings.Lines(told) {
 		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
@@ -25,7 +25,7 @@ func ownCgroup(told string, cgroups []string) string {
 			continue
 		}
 		for _, cgroup := range cgroups {
-			root := filepath.Dir(cgroup)
+			root := strings.TrimSuffix(filepath.Dir(cgroup), filepath.Clean(fields[2]))
 			// The only hierarchy of version 2 has no controllers in its line, and nothing else is mounted beside it.
 			if filepath.Base(root) == fields[1] || fields[1] == "" && len(cgroups) == 1 {
 				return filepath.Join(root, fields[2])

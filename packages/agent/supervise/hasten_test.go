@@ -16,6 +16,7 @@ func TestOwnCgroupIsFound(t *testing.T) {
 		{old, "/sys/fs/cgroup/cpu,cpuacct/service", []string{"/sys/fs/cgroup/cpu,cpuacct/box", "/sys/fs/cgroup/unified/box"}},
 		{old, "", []string{"/sys/fs/cgroup/memory/box", "/sys/fs/cgroup/unified/box"}},
 		{"0::/system.slice/me.service\n", "/sys/fs/cgroup/system.slice/me.service", []string{"/sys/fs/cgroup/box"}},
+		{old, "/sys/fs/cgroup/pids/user/me", []string{"/sys/fs/cgroup/memory/user/me/box", "/sys/fs/cgroup/pids/user/me/box"}},
 		{"", "", []string{"/sys/fs/cgroup/box"}},
 	} {
 		if found := ownCgroup(the.told, the.cgroups); found != the.wanted {

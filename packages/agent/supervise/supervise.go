@@ -14,7 +14,7 @@ import (
 	"syscall"
 )
 
-// Name is the argv[0] that makes the agent's binary a supervisor.
+// Name is the last part of the argv[0] that makes the agent's binary a supervisor.
 const Name = "llm-sandbox-supervisor"
 
 const (
@@ -22,13 +22,14 @@ const (
 	exitMisused  = 64
 	subreaper    = 36
 	pidFile      = "pid"
-	minArguments = 5
+	minArguments = 6
 )
 
 // Run supervises one box and ends the program. Arguments: the box's folder, which is removed at the end; a mount point
-// that the command is not to see, or ""; the number of the box's cgroups and their folders, also removed; the command
-// that starts the box and leaves the process id of the box's first process in the file "pid" of the folder. Standard
-// streams become the box's own.
+// that the command is not to see, or ""; the folder of the scope that this process was started in and the box's cgroup
+// is to be made in, or "" when it needs none; the number of the box's cgroups and their folders, also removed; the
+// command that starts the box and leaves the process id of the box's first process in the file "pid" of the folder.
+// Standard streams become the box's own.
 // On descriptor 3 it says a line each: "started PID", or "failed CODE", and at last "exited CODE" or "signalled NUMBER",
 // after "starved COUNT" when the kernel has killed processes of a box that was signalled for want of memory.
 // SIGTERM kills the box.
@@ -40,7 +41,12 @@ func Run() {
 	}
 	folder, cgroups := given.folder, given.cgroups
 	syscall.CloseOnExec(report)
-	go hasten(cgroups)
+	if given.scope == "" {
+		go hasten(cgroups)
+	} else if err := settle(given.scope); err != nil {
+		// The box's cgroup would not have its limits, which the host finds out.
+		fmt.Fprintln(os.Stderr, Name+":", err)
+	}
 	// A box whose starter has ended becomes a child of this process, so that its end can be waited for.
 	syscall.RawSyscall(syscall.SYS_PRCTL, subreaper, 1, 0)
 	supervisor := &supervisor{cgroups: cgroups}
@@ -71,20 +77,20 @@ func Run() {
 
 // order is what the host wants done.
 type order struct {
-	folder, hidden   string
-	cgroups, command []string
+	folder, hidden, scope string
+	cgroups, command      []string
 }
 
 func arguments(given []string) (order, bool) {
 	if len(given) < minArguments-1 {
 		return order{}, false
 	}
-	count, err := strconv.Atoi(given[2])
-	rest := given[3:]
+	count, err := strconv.Atoi(given[3])
+	rest := given[4:]
 	if err != nil || count < 0 || count >= len(rest) || !filepath.IsAbs(given[0]) {
 		return order{}, false
 	}
-	return order{given[0], given[1], rest[:count], rest[count:]}, true
+	return order{given[0], given[1], given[2], rest[:count], rest[count:]}, true
 }
 
 type supervisor struct {

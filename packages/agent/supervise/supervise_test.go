@@ -36,7 +36,7 @@ func supervisedWithout(t *testing.T, hidden, script string) (*exec.Cmd, string, 
 		t.Fatal(err)
 	}
 	command := exec.Command("/proc/self/exe")
-	command.Args = []string{Name, folder, hidden, "1", filepath.Join(folder, "cgroup"), "/bin/sh", "-c", script, "sh", folder}
+	command.Args = []string{Name, folder, hidden, "", "1", filepath.Join(folder, "cgroup"), "/bin/sh", "-c", script, "sh", folder}
 	command.ExtraFiles = []*os.File{writer}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import { cleanCache } from "./clean.ts";
 import { agentFolderOnHost } from "./host/agent-folder.ts";
 import { findCgroups, type Cgroups } from "./host/cgroups.ts";
 import { defaultCacheFolder, ownFolder } from "./host/folders.ts";
+import { machineIds, type MachineIds } from "./host/machine-ids.ts";
 import { OciRuntimes } from "./host/oci-runtimes.ts";
 import type { OciOptions } from "./oci-options.ts";
 import { reapAbandoned } from "./reaper.ts";
@@ -30,6 +31,7 @@ import { TemplateStore } from "./root/template-store.ts";
 /** What this program has found out about the machine; a failure is not kept, as it may be mended meanwhile. */
 interface Machine {
   readonly cgroups: Cgroups;
+  readonly ids: MachineIds;
   /** The folder on this machine that has the agent, for an OCI runtime. */
   agentFor(ociRuntime: string): Promise<string>;
 }
@@ -79,13 +81,25 @@ export class OciRuntime implements Runtime {
     }
   }
 
-  #start(spec: BoxSpec, { cgroups, agentFor }: Machine, root: BoxRoot, options: LaunchOptions): Promise<Box> {
+  #start(spec: BoxSpec, machine: Machine, root: BoxRoot, options: LaunchOptions): Promise<Box> {
+    const { cgroups, ids, agentFor } = machine;
     const { mode = "split-uid", timeoutMs = defaultTimeoutMs } = this.#options;
     const { signal, logger = silentLogger } = options;
     return this.#ociRuntimes.use(logger, async (ociRuntime) => {
       if (mode === "same-uid" && isGvisor(ociRuntime)) throw sameUidInGvisor();
+      if (ids.rootless) checkRootless(spec, mode, ociRuntime, ids);
       const agent = await agentFor(ociRuntime);
-      return launchBox({ spec, root, mode, ociRuntime, agent, cgroups, timeoutMs, signal });
+      return launchBox({
+        spec,
+        root,
+        mode,
+        ociRuntime,
+        agent,
+        cgroups,
+        machineIds: ids,
+        timeoutMs,
+        signal,
+      });
     });
   }
 
@@ -142,11 +156,13 @@ export class OciRuntime implements Runtime {
       });
     }
     this.#ociRuntimes.check();
+    const ids = machineIds();
     const cgroups = findCgroups();
     const binary = await findAgentBinary(process.arch === "x64" ? "amd64" : process.arch);
     const folders = new Map<boolean, Promise<string>>();
     return {
       cgroups,
+      ids,
       agentFor: (ociRuntime) => {
         const gvisor = isGvisor(ociRuntime);
         const folder = folders.get(gvisor) ?? agentFolderOnHost(this.#cacheFolder, binary, gvisor);
@@ -210,6 +226,34 @@ export class OciRuntime implements Runtime {
       .catch((error: Error) => {
         logger.debug(`What others abandoned could not be looked for: ${error.message}`);
       });
+  }
+}
+
+/** Throws UNSUPPORTED for a box that would be weaker than one of root's. */
+function checkRootless(
+  { limits }: BoxSpec,
+  mode: "split-uid" | "same-uid",
+  ociRuntime: string,
+  { mostProcesses }: MachineIds,
+): void {
+  const refuse = (message: string, remedy: string) => new SandboxError("UNSUPPORTED", message, { remedy });
+  if (mode === "same-uid") {
+    throw refuse(
+      "Without root OCI runtimes leave this user's groups to a box, which only its root can give up.",
+      "Leave out oci({ mode }): in split-uid the agent gives them up.",
+    );
+  }
+  if (isGvisor(ociRuntime)) {
+    throw refuse(
+      "Without root gVisor limits nothing and has one user for all.",
+      "Use crun or runc, or run as root.",
+    );
+  }
+  if (limits.processes > mostProcesses) {
+    throw refuse(
+      `Without root a box has ids for ${mostProcesses} processes, not for ${limits.processes}.`,
+      `Pass limits.processes of at most ${mostProcesses}.`,
+    );
   }
 }
 

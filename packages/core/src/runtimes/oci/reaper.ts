@@ -32,7 +32,7 @@ export async function reapAbandoned(boxes: string, cgroups: Cgroups, logger: Log
   return (await Promise.all(removals)).reduce<number>((all, one) => all + one, 0);
 }
 
-/** The name of the box that was removed, or null. */
+/** The cgroup of the box that was removed, or null. */
 async function reap(folder: string, cgroups: Cgroups): Promise<string | null> {
   const config = readConfig(await readFile(join(folder, "config.json"), "utf8").catch(() => ""));
   const age = Date.now() - (await stat(folder)).mtimeMs;

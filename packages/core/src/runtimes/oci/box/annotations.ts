@@ -12,7 +12,10 @@ export function annotationsOf(owner: Owner, sessionId: string): Record<string, s
   };
 }
 
-/** The owner and the cgroup's name that a box's configuration tells, or null when it is not a whole one. */
+/** A path without a way up, whose last part, or the scope around that, is named as ours are. */
+const cgroupPath = /^(?:\/(?!\.{1,2}\/)[^/\0]+)*\/llm-sandbox-[a-z0-9-]+(?:\.scope\/box)?$/;
+
+/** The owner and the cgroup's path that a box's configuration tells, or null when it is not a whole one. */
 export function readConfig(text: string): { readonly owner: Owner; readonly cgroup: string } | null {
   let config: { annotations?: Record<string, unknown>; linux?: { cgroupsPath?: unknown } } | null;
   try {
@@ -24,7 +27,7 @@ export function readConfig(text: string): { readonly owner: Owner; readonly cgro
   const host = told[`${prefix}owner.host`];
   const pid = Number(told[`${prefix}owner.pid`]);
   const started = told[`${prefix}owner.started`];
-  const cgroup = /^\/(llm-sandbox-[a-z0-9-]+)$/.exec(String(config?.linux?.cgroupsPath))?.[1];
+  const cgroup = cgroupPath.exec(String(config?.linux?.cgroupsPath))?.[0];
   if (typeof host !== "string" || !Number.isSafeInteger(pid) || pid <= 0 || !cgroup) return null;
   return { owner: { host, pid, started: typeof started === "string" ? started : "" }, cgroup };
 }

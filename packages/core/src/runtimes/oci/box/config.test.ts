@@ -22,6 +22,7 @@ interface Config {
   readonly linux: {
     readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
     readonly uidMappings: readonly object[];
+    readonly cgroupsPath: string;
     readonly resources: { readonly memory: object };
     readonly seccomp: { readonly defaultAction: string };
     readonly maskedPaths: readonly string[];
@@ -38,8 +39,9 @@ function config(more: Partial<BoxConfigInput> = {}): Config {
     volumes: ["/data", "/tmp/inner/..", "/"],
     agent: "/the/agent",
     template: null,
-    firstId: 1_900_000_000,
-    cgroup: "llm-sandbox-test-1",
+    users: [{ containerID: 0, hostID: 1_900_000_000, size: 65_536 }],
+    groups: [{ containerID: 0, hostID: 1_900_000_000, size: 65_536 }],
+    cgroup: "/user.slice/user@1.service/llm-sandbox-test-1.scope/box",
     limits: { memoryBytes: 1_000_000, processes: 99, quotaUs: 50_000 },
     limitsSwap: true,
     readonlyPaths: [],
@@ -108,13 +110,16 @@ describe("the configuration of a box", () => {
 
   it("tells whose it is, and nothing when it is not whole", () => {
     const text = JSON.stringify(config());
-    expect(readConfig(text)).toEqual({ owner: thisOwner(), cgroup: "llm-sandbox-test-1" });
+    expect(readConfig(text)).toEqual({ owner: thisOwner(), cgroup: config().linux.cgroupsPath });
     for (const broken of [
       "",
       text.slice(0, -1),
       "null",
       "{}",
-      text.replace("/llm-sandbox-test-1", "/../.."),
+      text.replace("/llm-sandbox-test-1.scope/box", "/../.."),
+      text.replace("/user.slice/", "/../"),
+      text.replace("/user@1.service/llm-sandbox-", "/"),
+      text.replace("scope/box", "scope/other"),
     ]) {
       expect(readConfig(broken)).toBeNull();
     }

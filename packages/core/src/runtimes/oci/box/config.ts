@@ -2,6 +2,7 @@ import type { BoxSpec } from "../../../runtime.ts";
 import { agentFolder, memoryFolders } from "../../shared/memory-folders.ts";
 import { seccompProfile } from "../../shared/seccomp-profile.ts";
 import { periodUs, type EnforcedLimits } from "../host/cgroups.ts";
+import type { IdMapping } from "../host/machine-ids.ts";
 
 export interface BoxConfigInput {
   readonly spec: BoxSpec;
@@ -14,8 +15,10 @@ export interface BoxConfigInput {
   readonly agent: string;
   /** A template's folder on this machine. */
   readonly template: string | null;
-  /** First of the 65,536 ids of this machine that are the box's. */
-  readonly firstId: number;
+  /** The ids of this machine that are the box's. */
+  readonly users: readonly IdMapping[];
+  readonly groups: readonly IdMapping[];
+  /** Its path from each hierarchy's root on. */
   readonly cgroup: string;
   readonly limits: EnforcedLimits;
   readonly limitsSwap: boolean;
@@ -24,8 +27,6 @@ export interface BoxConfigInput {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** How many ids a box has. */
-export const idsOfBox = 65_536;
 /** Where a template's workspace is in a box: the folder of the agent's `restore`. */
 export const templateFolder = "/.llm-sandbox";
 /** Folders that every root must have for a box to be made of it. */
@@ -52,13 +53,12 @@ const readonlyPaths = ["bus", "fs", "irq", "sys", "sysrq-trigger"].map((name) =>
 
 /** The hardened box as an OCI runtime reads it; nothing in it may be left out without another defence in its place. */
 export function boxConfig(input: BoxConfigInput): object {
-  const { spec, mode, uid, firstId, limits } = input;
+  const { spec, mode, uid, limits } = input;
   const split = mode === "split-uid";
   const capabilities = split ? ["CAP_SETUID", "CAP_SETGID"] : [];
   const files = Math.max(spec.limits.openFiles, 4096);
   const fileBytes = Math.ceil(spec.limits.diskBytes);
   const user = split ? 0 : uid;
-  const ids = [{ containerID: 0, hostID: firstId, size: idsOfBox }];
   return {
     ociVersion: "1.0.2",
     hostname: "sandbox",
@@ -81,10 +81,10 @@ export function boxConfig(input: BoxConfigInput): object {
     },
     mounts: mounts(input),
     linux: {
-      uidMappings: ids,
-      gidMappings: ids,
+      uidMappings: input.users,
+      gidMappings: input.groups,
       namespaces: ["pid", "network", "ipc", "uts", "mount", "user", "cgroup"].map((type) => ({ type })),
-      cgroupsPath: `/${input.cgroup}`,
+      cgroupsPath: input.cgroup,
       resources: {
         devices: [{ allow: false, access: "rwm" }],
         memory: {

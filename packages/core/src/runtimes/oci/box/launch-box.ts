@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
 import type { BoxSpec } from "../../../runtime.ts";
-import { drawBoxIds } from "../../shared/box-ids.ts";
 import { isGvisor } from "../../shared/gvisor.ts";
 import { orAborted } from "../../shared/or-aborted.ts";
 import { thisOwner } from "../../shared/owner.ts";
@@ -11,11 +10,13 @@ import { processLimit } from "../../shared/process-limit.ts";
 import { enforcedLimits, type Cgroups } from "../host/cgroups.ts";
 import { crunNeeds } from "../host/crun.ts";
 import { folderError } from "../host/folders.ts";
+import type { MachineIds } from "../host/machine-ids.ts";
 import type { BoxRoot } from "../root/box-root.ts";
 import { annotationsOf } from "./annotations.ts";
 import { boxesFolder, takePlace } from "./box-place.ts";
 import { boxConfig } from "./config.ts";
 import { startError } from "./start-error.ts";
+import { startSupervisor } from "./start-supervisor.ts";
 import { SupervisedBox } from "./supervised-box.ts";
 
 export interface LaunchInput {
@@ -27,6 +28,7 @@ export interface LaunchInput {
   /** The folder on this machine that has the agent. */
   readonly agent: string;
   readonly cgroups: Cgroups;
+  readonly machineIds: MachineIds;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -38,7 +40,7 @@ export interface LaunchInput {
 export async function launchBox(input: LaunchInput): Promise<SupervisedBox> {
   const { signal, timeoutMs } = input;
   signal?.throwIfAborted();
-  const { box, name, limits } = await begin(input);
+  const { box, cgroup, limits } = await begin(input);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -48,7 +50,7 @@ export async function launchBox(input: LaunchInput): Promise<SupervisedBox> {
     const report = await orAborted(box.started, signal);
     if (late) throw tooLate(input);
     if (!report.started) throw startError(report.why, box.diagnostics(), input.ociRuntime);
-    const missing = input.cgroups.missing(name, limits);
+    const missing = input.cgroups.missing(cgroup, limits);
     // A box that has ended already has no limits, and says so by itself.
     if (missing !== null && (await stillThere(box))) throw unlimited(missing, input.ociRuntime);
     return box;
@@ -62,15 +64,16 @@ export async function launchBox(input: LaunchInput): Promise<SupervisedBox> {
 
 async function begin(
   input: LaunchInput,
-): Promise<{ box: SupervisedBox; name: string; limits: ReturnType<typeof enforcedLimits> }> {
-  const { spec, root, mode, ociRuntime, cgroups } = input;
+): Promise<{ box: SupervisedBox; cgroup: string; limits: ReturnType<typeof enforcedLimits> }> {
+  const { spec, root, mode, ociRuntime, cgroups, machineIds } = input;
+  const needs = crunNeeds(ociRuntime, cgroups, machineIds.rootless);
   const boxes = await boxesFolder();
   // Nothing in between waits: a program that is killed here leaves no folder without its owner's name.
-  const place = takePlace(boxes);
-  const ids = drawBoxIds(true);
+  const place = takePlace(boxes, machineIds.places);
+  const ids = machineIds.draw();
   const name = `llm-sandbox-${spec.sessionId}-${place.number}`;
+  const cgroup = cgroups.path(name);
   const limits = enforcedLimits(spec.limits, processLimit(spec.limits.processes, isGvisor(ociRuntime)));
-  const needs = crunNeeds(ociRuntime, cgroups);
   const config = boxConfig({
     spec,
     mode,
@@ -79,41 +82,33 @@ async function begin(
     volumes: root.volumes,
     agent: input.agent,
     template: root.template,
-    firstId: place.firstId,
-    cgroup: name,
+    users: machineIds.users(place.number),
+    groups: machineIds.groups(place.number),
+    cgroup,
     limits,
     limitsSwap: cgroups.limitsSwap,
     readonlyPaths: needs.readonly,
     annotations: annotationsOf(thisOwner(), spec.sessionId),
   });
   const path = join(place.folder, "config.json");
+  const folders = cgroups.folders(cgroup);
+  let supervisor: ChildProcess;
   try {
     writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+    supervisor = startSupervisor({
+      name,
+      agent: join(input.agent, "agent"),
+      folder: place.folder,
+      hidden: needs.hidden,
+      cgroups: folders,
+      scopes: cgroups.scopes,
+      command: [ociRuntime, ...startArguments(place.folder, name, isGvisor(ociRuntime))],
+    });
   } catch (error) {
     rmSync(place.folder, { recursive: true, force: true });
     ids.release();
     throw folderError(path, error);
   }
-  const folders = cgroups.folders(name);
-  const supervisor = spawn(
-    join(input.agent, "agent"),
-    [
-      place.folder,
-      needs.hidden ?? "",
-      String(folders.length),
-      ...folders,
-      ociRuntime,
-      ...startArguments(place.folder, name, isGvisor(ociRuntime)),
-    ],
-    {
-      argv0: "llm-sandbox-supervisor",
-      cwd: "/",
-      // A session of its own: what a terminal tells this program's group is not for the box.
-      detached: true,
-      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
-      stdio: ["pipe", "pipe", "pipe", "pipe"],
-    },
-  );
   const box = new SupervisedBox({
     id: name,
     supervisor,
@@ -128,7 +123,7 @@ async function begin(
     },
   });
   void box.gone.then(() => ids.release());
-  return { box, name, limits };
+  return { box, cgroup, limits };
 }
 
 /** State and bundle are in the box's own folder, so that removing that removes all. */

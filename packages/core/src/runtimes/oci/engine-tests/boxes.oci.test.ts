@@ -17,6 +17,8 @@ import { oci } from "../index.ts";
 import { reapAbandoned } from "../reaper.ts";
 import { folder, machine, scriptedRuntime } from "./machine.ts";
 
+/** These tests run a second time as an unprivileged user, from rootless.oci.test.ts. */
+const rootless = process.getuid?.() !== 0;
 /** Named, so that another one of this machine is not chosen. */
 const ociRuntime = machine?.ociRuntimes[0] ?? "none";
 const image = { kind: "language", language: "none", folder: "/none" } as const;
@@ -39,7 +41,7 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     expect(supervisors(sessionId)).toEqual([]);
   }
 
-  it.each(["split-uid", "same-uid"] as const)(
+  it.each(rootless ? (["split-uid"] as const) : (["split-uid", "same-uid"] as const))(
     "answers in mode %s, from a root with nothing in it",
     async (mode) => {
       const spec = specFor(image);
@@ -58,27 +60,71 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     const box = await runtime.launch(specFor(image));
     const cgroups = findCgroups();
     const limits = { memoryBytes: 256 * 1024 * 1024, processes: 128, quotaUs: 100_000 };
-    expect(cgroups.missing(box.id, limits)).toBeNull();
-    expect(cgroups.missing(box.id, { ...limits, processes: 127 })).toMatch(/pids/);
-    expect(cgroups.missing(box.id, { ...limits, memoryBytes: limits.memoryBytes - 4096 })).toMatch(/memory/);
-    expect(cgroups.missing(box.id, { ...limits, quotaUs: 99_000 })).toMatch(/cpu/);
+    expect(cgroups.missing(cgroups.path(box.id), limits)).toBeNull();
+    expect(cgroups.missing(cgroups.path(box.id), { ...limits, processes: 127 })).toMatch(/pids/);
+    expect(
+      cgroups.missing(cgroups.path(box.id), { ...limits, memoryBytes: limits.memoryBytes - 4096 }),
+    ).toMatch(/memory/);
+    expect(cgroups.missing(cgroups.path(box.id), { ...limits, quotaUs: 99_000 })).toMatch(/cpu/);
     await box.destroy();
   });
 
-  it("has ids that no other box and no user of the machine has", async () => {
+  it("has ids that no other box and no user of the machine has, but for its root without root", async () => {
     const boxes = await Promise.all([1, 2, 3, 4].map(() => runtime.launch(specFor(image))));
-    const maps = boxes.map((box) =>
-      readFileSync(`/proc/${agentOf(box)}/uid_map`, "utf8")
-        .trim()
-        .split(/\s+/),
+    const maps = boxes.flatMap((box) =>
+      ["uid_map", "gid_map"].map((name) =>
+        readFileSync(`/proc/${agentOf(box)}/${name}`, "utf8")
+          .trim()
+          .split(/\s+/)
+          .map(Number),
+      ),
     );
     await Promise.all(boxes.map((box) => box.destroy()));
-    expect(new Set(maps.map(([, first]) => first)).size).toBe(4);
-    for (const [inside, first, count] of maps) {
-      expect([inside, count]).toEqual(["0", "65536"]);
-      expect(Number(first)).toBeGreaterThanOrEqual(1_879_048_192);
+    const shares = maps.map((map) => map.slice(-3));
+    expect(new Set(shares.map(([, first]) => first)).size).toBe(rootless ? 8 : 4);
+    for (const [index, map] of maps.entries()) {
+      const [inside, first, count] = map.slice(-3);
+      if (rootless) {
+        const own = index % 2 === 0 ? process.getuid!() : process.getgid!();
+        expect(map.slice(0, -3)).toEqual([0, own, 1]);
+        expect([inside, count]).toEqual([1, 1_023]);
+        const subordinates = readFileSync(index % 2 === 0 ? "/etc/subuid" : "/etc/subgid", "utf8");
+        const [, from, many] = subordinates.split("\n").at(-2)!.split(":").map(Number);
+        expect(first! >= from! && first! + count! <= from! + many!).toBe(true);
+      } else {
+        expect(map).toEqual([0, first, 65_536]);
+        expect(first).toBeGreaterThanOrEqual(1_879_048_192);
+      }
     }
   });
+
+  it("has none of this program's groups", async () => {
+    const box = await runtime.launch(specFor(image));
+    await hello(box);
+    const status = readFileSync(`/proc/${agentOf(box)}/status`, "utf8");
+    await box.destroy();
+    expect(/^Groups:(.*)$/m.exec(status)?.[1]?.trim()).toBe("");
+  });
+
+  it.skipIf(!rootless)(
+    "is refused without root in mode same-uid, in gVisor, and with too many processes",
+    async () => {
+      const gvisor = await scriptedRuntime(root.path, "exit 0", "runsc");
+      const spec = specFor(image);
+      const crowded = { ...spec, limits: { ...spec.limits, processes: 10_000 } };
+      for (const [attempt, message] of [
+        [oci({ rootfs: root.path, ociRuntime, mode: "same-uid" }).launch(spec), /groups/],
+        [oci({ rootfs: root.path, ociRuntime: gvisor }).launch(spec), /gVisor/],
+        [runtime.launch(crowded), /10000/],
+      ] as const) {
+        await expect(attempt).rejects.toMatchObject({
+          code: "UNSUPPORTED",
+          message: expect.stringMatching(message) as string,
+        });
+      }
+      await expectNothing(spec.sessionId);
+    },
+  );
 
   it("says why it is gone", async () => {
     const specs = [1, 2, 3, 4].map(() => specFor(image));
@@ -351,8 +397,8 @@ function supervisors(text: string): number[] {
 
 /** The process id of a box's agent, as this machine sees it. */
 function agentOf(box: Box): number {
-  const { version, folders } = findCgroups();
-  const cgroup = folders(box.id).find((path) => version === 2 || /\/pids\//.test(path))!;
+  const { version, folders, path } = findCgroups();
+  const cgroup = folders(path(box.id)).find((folder) => version === 2 || /\/pids\//.test(folder))!;
   const [first] = readFileSync(join(cgroup, "cgroup.procs"), "utf8").split("\n");
   return Number(first);
 }

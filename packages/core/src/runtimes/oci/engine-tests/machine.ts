@@ -14,11 +14,12 @@ export async function folder(): Promise<{ path: string; remove: () => Promise<vo
 }
 
 /** An OCI runtime that is a shell script, named like the real one: what it does before, or in place of, that. */
-export async function scriptedRuntime(folder: string, script: string): Promise<string> {
-  const path = join(
-    folder,
-    `${basename(machine?.ociRuntimes[0] ?? "runtime")}-${Math.random().toString(36).slice(2)}`,
-  );
+export async function scriptedRuntime(
+  folder: string,
+  script: string,
+  like: string = machine?.ociRuntimes[0] ?? "runtime",
+): Promise<string> {
+  const path = join(folder, `${basename(like)}-${Math.random().toString(36).slice(2)}`);
   await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return path;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { CgroupMachine } from "./cgroup-machine.ts";
 import { enforcedLimits, findCgroups } from "./cgroups.ts";
 
 const limits = { memoryBytes: 1_048_576, processes: 64, quotaUs: 50_000 };
@@ -16,13 +17,20 @@ function write(path: string, text: string): void {
   writeFileSync(join(folder, path), text);
 }
 
+const root: Omit<CgroupMachine, "mountinfo"> = {
+  own: "",
+  root: true,
+  user: { id: 0, name: "root" },
+  userManager: null,
+};
+
 /** As the kernel writes it: one mount of version 2, some of version 1. */
-function mounted(old: readonly string[], unified: boolean): string {
+function mounted(old: readonly string[], unified: boolean): CgroupMachine {
   const lines = old.map(
     (name) => `40 32 0:33 / ${join(folder, name)} rw shared:9 - cgroup cgroup rw,${name}`,
   );
   if (unified) lines.push(`39 32 0:32 / ${folder} rw,nosuid - cgroup2 cgroup2 rw,nsdelegate`);
-  return ["22 28 0:21 / /proc rw - proc proc rw", ...lines, ""].join("\n");
+  return { ...root, mountinfo: ["22 28 0:21 / /proc rw - proc proc rw", ...lines, ""].join("\n") };
 }
 
 describe("cgroups of version 2", () => {
@@ -37,9 +45,10 @@ describe("cgroups of version 2", () => {
   it("have one folder for a box, and say that its limits are in force", () => {
     const cgroups = findCgroups(mounted([], true));
     expect(cgroups.version).toBe(2);
-    expect(cgroups.folders("box")).toEqual([join(folder, "box")]);
+    expect([cgroups.path("box"), cgroups.scopes]).toEqual(["/box", null]);
+    expect(cgroups.folders("/box")).toEqual([join(folder, "box")]);
     expect(cgroups.unifiedBeside).toBeNull();
-    expect(cgroups.missing("box", limits)).toBeNull();
+    expect(cgroups.missing("/box", limits)).toBeNull();
   });
 
   it.each([
@@ -50,11 +59,11 @@ describe("cgroups of version 2", () => {
     ["cpu.max", ""],
   ])("say that %s holding %j is no limit", (file, text) => {
     write(`box/${file}`, text);
-    expect(findCgroups(mounted([], true)).missing("box", limits)).toContain(file);
+    expect(findCgroups(mounted([], true)).missing("/box", limits)).toContain(file);
   });
 
   it("say so of a box that has none", () => {
-    expect(findCgroups(mounted([], true)).missing("other", limits)).toContain("not there");
+    expect(findCgroups(mounted([], true)).missing("/other", limits)).toContain("not there");
   });
 
   it("are refused without a controller", () => {
@@ -77,10 +86,10 @@ describe("cgroups of version 1", () => {
   it("have a folder for a box in each hierarchy, also an empty one of version 2 beside them", () => {
     const cgroups = findCgroups(mounted(all, true));
     expect(cgroups.version).toBe(1);
-    expect(cgroups.folders("box")).toHaveLength(5);
+    expect(cgroups.folders("/box")).toHaveLength(5);
     expect(cgroups.unifiedBeside).toBe(folder);
     expect(findCgroups(mounted(all, false)).unifiedBeside).toBeNull();
-    expect(cgroups.missing("box", limits)).toBeNull();
+    expect(cgroups.missing("/box", limits)).toBeNull();
   });
 
   it.each([
@@ -90,7 +99,7 @@ describe("cgroups of version 1", () => {
     ["cpu/box/cpu.cfs_quota_us", "-1\n"],
   ])("say that %s holding %j is no limit", (file, text) => {
     write(file, text);
-    expect(findCgroups(mounted(all, true)).missing("box", limits)).toContain(file);
+    expect(findCgroups(mounted(all, true)).missing("/box", limits)).toContain(file);
   });
 });
 

@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { SandboxError } from "../../../errors.ts";
 import type { Limits } from "../../../runtime.ts";
+import { cgroupMachine, readText, type CgroupMachine } from "./cgroup-machine.ts";
+import { findPlace, unsupported, type CgroupPlace, type Scopes } from "./cgroup-place.ts";
 
-/** What the kernel limits boxes with on this machine. */
+/** What the kernel limits boxes with on this machine. A box's cgroup is told by its path from each hierarchy's root on. */
 export interface Cgroups {
   readonly version: 1 | 2;
   /** Swap is counted and can be bounded. */
@@ -13,10 +14,16 @@ export interface Cgroups {
    * null. crun refuses to start a box where it sees such a machine, and has no need of it.
    */
   readonly unifiedBeside: string | null;
-  /** Every folder that a cgroup directly below the root has. */
-  folders(name: string): readonly string[];
+  /** What starts a box's supervisor in a scope around the box's cgroup, where the cgroup has to be in one; else null. */
+  readonly scopes: Scopes | null;
+  /** The cgroup that has those of boxes, or their scopes. */
+  readonly parent: string;
+  /** The cgroup of the box of that name. */
+  path(name: string): string;
+  /** Every folder that a cgroup has. */
+  folders(path: string): readonly string[];
   /** Why the limits are not in force on a cgroup, or null when they are: what the kernel itself says. */
-  missing(name: string, limits: EnforcedLimits): string | null;
+  missing(path: string, limits: EnforcedLimits): string | null;
 }
 
 /** In the units of the OCI. */
@@ -27,6 +34,7 @@ export interface EnforcedLimits {
 }
 
 export const periodUs = 100_000;
+const inScope = "box";
 
 /** Limits of a box as the kernel takes them. */
 export function enforcedLimits(limits: Limits, processes: number): EnforcedLimits {
@@ -38,104 +46,69 @@ export function enforcedLimits(limits: Limits, processes: number): EnforcedLimit
   };
 }
 
-interface Mount {
-  readonly folder: string;
-  readonly type: string;
-  readonly controllers: readonly string[];
+/** Looks at what is mounted and who this program is. Throws UNSUPPORTED, with what to do, when a limit could not be enforced. */
+export function findCgroups(machine: CgroupMachine = cgroupMachine()): Cgroups {
+  const place = findPlace(machine);
+  return place.version === 1 ? oldCgroups(place) : unifiedCgroups(place);
 }
 
-const needed = ["memory", "pids", "cpu"] as const;
-
-/** Looks at what is mounted. Throws UNSUPPORTED, with what to do, when a limit could not be enforced. */
-export function findCgroups(mountinfo: string = readFileSync("/proc/self/mountinfo", "utf8")): Cgroups {
-  const mounts = cgroupMounts(mountinfo);
-  const unified = mounts.find(({ type }) => type === "cgroup2");
-  const isOld = needed.every((name) => mounts.some(({ controllers }) => controllers.includes(name)));
-  if (isOld) return oldCgroups(mounts);
-  if (unified) return unifiedCgroups(unified.folder);
-  throw unsupported(
-    "This machine has no cgroups for memory, processes and processor time.",
-    "Mount cgroup2 at /sys/fs/cgroup, or use docker().",
-  );
+function common({
+  hierarchies,
+  parent,
+  scopes,
+}: CgroupPlace): Pick<Cgroups, "scopes" | "parent" | "path" | "folders"> {
+  return {
+    scopes,
+    parent,
+    path: (name) => (scopes ? join(parent, `${name}.scope`, inScope) : join(parent, name)),
+    folders: (path) => hierarchies.map(({ folder }) => join(folder, path)),
+  };
 }
 
-function oldCgroups(mounts: readonly Mount[]): Cgroups {
+function oldCgroups(place: CgroupPlace): Cgroups {
+  const { hierarchies, parent } = place;
   const folderOf = (controller: string) =>
-    mounts.find(({ controllers }) => controllers.includes(controller))!.folder;
+    hierarchies.find(({ controllers }) => controllers.includes(controller))!.folder;
   const memory = folderOf("memory");
-  for (const name of needed) checkWritable(folderOf(name));
-  const limitsSwap = existsSync(join(memory, "memory.memsw.limit_in_bytes"));
+  const limitsSwap = existsSync(join(memory, parent, "memory.memsw.limit_in_bytes"));
   checkSwap(limitsSwap);
   return {
+    ...common(place),
     version: 1,
     limitsSwap,
-    unifiedBeside: mounts.find(({ type }) => type === "cgroup2")?.folder ?? null,
-    folders: (name) => mounts.map(({ folder }) => join(folder, name)),
-    missing(name, { memoryBytes, processes, quotaUs }) {
+    unifiedBeside: hierarchies.find(({ type }) => type === "cgroup2")?.folder ?? null,
+    missing(path, { memoryBytes, processes, quotaUs }) {
       return (
-        notAtMost(join(memory, name, "memory.limit_in_bytes"), memoryBytes) ??
-        (limitsSwap ? notAtMost(join(memory, name, "memory.memsw.limit_in_bytes"), memoryBytes) : null) ??
-        notAtMost(join(folderOf("pids"), name, "pids.max"), processes) ??
-        notAtMost(join(folderOf("cpu"), name, "cpu.cfs_quota_us"), quotaUs)
+        notAtMost(join(memory, path, "memory.limit_in_bytes"), memoryBytes) ??
+        (limitsSwap ? notAtMost(join(memory, path, "memory.memsw.limit_in_bytes"), memoryBytes) : null) ??
+        notAtMost(join(folderOf("pids"), path, "pids.max"), processes) ??
+        notAtMost(join(folderOf("cpu"), path, "cpu.cfs_quota_us"), quotaUs)
       );
     },
   };
 }
 
-function unifiedCgroups(folder: string): Cgroups {
-  checkWritable(folder);
-  const has = read(join(folder, "cgroup.controllers"))?.split(/\s+/) ?? [];
-  const absent = needed.filter((name) => !has.includes(name));
-  if (absent.length > 0) {
-    throw unsupported(
-      `The cgroup controllers ${absent.join(", ")} are not available in ${folder}.`,
-      "Enable them in cgroup.subtree_control of the cgroup above, or use docker().",
-    );
-  }
-  const swapped = existsSync("/proc/swaps") && /\n\S/.test(read("/proc/swaps") ?? "");
+function unifiedCgroups(place: CgroupPlace): Cgroups {
+  const folder = place.hierarchies[0]!.folder;
+  const swapped = /\n\S/.test(readText("/proc/swaps") ?? "");
   return {
+    ...common(place),
     version: 2,
     limitsSwap: true,
     unifiedBeside: null,
-    folders: (name) => [join(folder, name)],
-    missing(name, { memoryBytes, processes, quotaUs }) {
+    missing(path, { memoryBytes, processes, quotaUs }) {
       return (
-        notAtMost(join(folder, name, "memory.max"), memoryBytes) ??
-        (swapped ? notAtMost(join(folder, name, "memory.swap.max"), 0) : null) ??
-        notAtMost(join(folder, name, "pids.max"), processes) ??
-        notAtMost(join(folder, name, "cpu.max"), quotaUs)
+        notAtMost(join(folder, path, "memory.max"), memoryBytes) ??
+        (swapped ? notAtMost(join(folder, path, "memory.swap.max"), 0) : null) ??
+        notAtMost(join(folder, path, "pids.max"), processes) ??
+        notAtMost(join(folder, path, "cpu.max"), quotaUs)
       );
     },
   };
 }
 
-function cgroupMounts(mountinfo: string): Mount[] {
-  const mounts: Mount[] = [];
-  for (const line of mountinfo.split("\n")) {
-    const [before, after] = line.split(" - ");
-    const folder = before?.split(" ")[4];
-    const [type, , options] = after?.split(" ") ?? [];
-    if (!folder || (type !== "cgroup" && type !== "cgroup2")) continue;
-    mounts.push({ folder, type, controllers: type === "cgroup" ? (options?.split(",") ?? []) : [] });
-  }
-  return mounts;
-}
-
-function checkWritable(folder: string): void {
-  try {
-    accessSync(folder, constants.W_OK);
-  } catch {
-    throw unsupported(
-      `No cgroup can be made in ${folder}, so a box's limits could not be enforced.`,
-      process.getuid?.() === 0
-        ? "Mount it writable (in a container: run it privileged), or use docker()."
-        : "Run as root, or use docker().",
-    );
-  }
-}
-
 function checkSwap(limitsSwap: boolean): void {
-  if (limitsSwap || !/\n\S/.test(read("/proc/swaps") ?? "")) return;
+  if (limitsSwap || !/\n\S/.test(readText("/proc/swaps") ?? "")) return;
   throw unsupported(
     "This machine swaps, and its kernel does not limit how much.",
     "Boot with swapaccount=1, or switch swap off.",
@@ -144,19 +117,7 @@ function checkSwap(limitsSwap: boolean): void {
 
 /** "max" and -1 mean no limit; of several figures in a line the first counts. */
 function notAtMost(file: string, limit: number): string | null {
-  const text = read(file)?.trim().split(" ")[0];
+  const text = readText(file)?.trim().split(" ")[0];
   const value = text === undefined || text === "" || text === "max" ? Number.NaN : Number(text);
   return value >= 0 && value <= limit ? null : `${file} is ${text ?? "not there"} instead of ${limit}`;
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return null;
-  }
-}
-
-function unsupported(message: string, remedy: string): SandboxError {
-  return new SandboxError("UNSUPPORTED", message, { remedy });
 }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { unsupported } from "./cgroup-place.ts";
 import type { Cgroups } from "./cgroups.ts";
 
 /** What boxes started by crun (and krun, which is crun) need on machines with cgroups of version 1; nothing for others. */
@@ -11,8 +12,19 @@ export interface CrunNeeds {
 
 const inBox = "/sys/fs/cgroup";
 
-export function crunNeeds(ociRuntime: string, { version, unifiedBeside, folders }: Cgroups): CrunNeeds {
+/** Throws UNSUPPORTED where it would have to be hidden from, and only root could do that. */
+export function crunNeeds(
+  ociRuntime: string,
+  { version, unifiedBeside, folders }: Cgroups,
+  rootless: boolean,
+): CrunNeeds {
   if (version === 2 || !/^[ck]run/.test(basename(ociRuntime))) return { hidden: null, readonly: [] };
+  if (rootless && unifiedBeside !== null) {
+    throw unsupported(
+      `Without root ${ociRuntime} works on no machine that has cgroups of both versions.`,
+      "Use runc: `apt-get install runc`.",
+    );
+  }
   const mounted = folders("").map((path) => basename(path));
   return {
     hidden: unifiedBeside,

@@ -3,6 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SandboxError } from "../../../errors.ts";
+import { isOwnFolder } from "./cgroup-machine.ts";
 
 /** Where what must outlive a program is kept: roots, templates, the agent. Not root's home, which boxes cannot enter. */
 export function defaultCacheFolder(): string {
@@ -11,11 +12,15 @@ export function defaultCacheFolder(): string {
   return process.getuid?.() === 0 ? "/var/cache/llm-sandbox" : join(homedir(), ".cache", "llm-sandbox");
 }
 
-/** Where running boxes have their folders; empty after a restart of the machine. */
+/**
+ * Where running boxes have their folders; empty after a restart of the machine. The same for all programs of a user,
+ * whatever their environments say: the folders tell which ids are taken.
+ */
 export function runFolder(): string {
-  const own = process.env["XDG_RUNTIME_DIR"];
-  if (process.getuid?.() !== 0 && own && isAbsolute(own)) return join(own, "llm-sandbox");
-  return "/run/llm-sandbox";
+  const user = process.getuid?.() ?? 0;
+  if (user === 0) return "/run/llm-sandbox";
+  const own = `/run/user/${user}`;
+  return isOwnFolder(own) ? `${own}/llm-sandbox` : `/tmp/llm-sandbox-${user}/run`;
 }
 
 /** Makes a folder that only this user may change. Throws PERMISSION_DENIED or DISK_FULL with what to do. */
@@ -54,8 +59,12 @@ export function folderError(path: string, error: unknown): unknown {
   return error;
 }
 
-/** Throws INVALID_OPTION when the ids of a box could not reach the folder: those on the way must be open to others. */
+/**
+ * Throws INVALID_OPTION when the ids of a box could not reach the folder: those on the way must be open to others, but
+ * for a user who is the box's root himself and goes that way for the others.
+ */
 export async function checkReachable(folder: string): Promise<void> {
+  const rootless = process.getuid !== undefined && process.getuid() !== 0;
   for (let path = folder; ; path = dirname(path)) {
     const { mode } = await stat(path);
     if ((mode & 0o001) === 0) {
@@ -67,6 +76,6 @@ export async function checkReachable(folder: string): Promise<void> {
         },
       );
     }
-    if (path === dirname(path)) return;
+    if (rootless || path === dirname(path)) return;
   }
 }

@@ -3,8 +3,8 @@ import { SandboxError } from "../../../errors.ts";
 import type { Logger } from "../../../logger.ts";
 import { findProgram } from "./find-program.ts";
 
-/** The quickest first; which of them works on a machine is found out by trying. */
-const known = ["crun", "runc", "youki", "runsc"];
+/** The quickest first; which of them works on a machine is found out by trying. gVisor needs root. */
+const known = ["crun", "runc", "youki", ...(process.getuid?.() === 0 ? ["runsc"] : [])];
 
 /** Chooses the OCI runtime: the one that was named, or the first of this machine's that manages to start a box. */
 export class OciRuntimes {

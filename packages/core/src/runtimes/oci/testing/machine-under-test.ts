@@ -4,6 +4,7 @@ import { readConfig } from "../box/annotations.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { findProgram } from "../host/find-program.ts";
 import { runFolder } from "../host/folders.ts";
+import { machineIds } from "../host/machine-ids.ts";
 
 /** This machine, if it can start boxes; to see what the runtime under test leaves on it. */
 export class MachineUnderTest {
@@ -15,11 +16,12 @@ export class MachineUnderTest {
   }
 
   static async find(): Promise<MachineUnderTest | null> {
-    if (process.platform !== "linux" || process.getuid?.() !== 0) return null;
+    if (process.platform !== "linux") return null;
     const wanted = process.env["LLM_SANDBOX_TEST_OCI"]?.split(",") ?? ["runc"];
     const ociRuntimes = wanted.filter((name) => findProgram(name) !== null);
     try {
       findCgroups();
+      machineIds();
     } catch {
       return null;
     }
@@ -43,9 +45,8 @@ export class MachineUnderTest {
       .split("\n")
       .filter((line) => line.includes(sessionId));
     const cgroups: string[] = [];
-    for (const folder of findCgroups()
-      .folders("")
-      .map((path) => path.replace(/\/$/, ""))) {
+    const { folders, parent } = findCgroups();
+    for (const folder of folders(parent).map((path) => path.replace(/\/$/, ""))) {
       const names = await readdir(folder).catch(() => []);
       cgroups.push(
         ...names.filter((name) => name.includes(sessionId)).map((name) => join(basename(folder), name)),
