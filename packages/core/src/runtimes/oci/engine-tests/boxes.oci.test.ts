@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../../logger.ts";
@@ -113,11 +113,11 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
       const spec = specFor(image);
       const crowded = { ...spec, limits: { ...spec.limits, processes: 10_000 } };
       for (const [attempt, message] of [
-        [oci({ rootfs: root.path, ociRuntime, mode: "same-uid" }).launch(spec), /groups/],
-        [oci({ rootfs: root.path, ociRuntime: gvisor }).launch(spec), /gVisor/],
-        [runtime.launch(crowded), /10000/],
+        [() => oci({ rootfs: root.path, ociRuntime, mode: "same-uid" }).launch(spec), /groups/],
+        [() => oci({ rootfs: root.path, ociRuntime: gvisor }).launch(spec), /gVisor/],
+        [() => runtime.launch(crowded), /10000/],
       ] as const) {
-        await expect(attempt).rejects.toMatchObject({
+        await expect(attempt()).rejects.toMatchObject({
           code: "UNSUPPORTED",
           message: expect.stringMatching(message) as string,
         });
@@ -387,7 +387,7 @@ function supervisors(text: string): number[] {
     .filter((pid) => {
       try {
         const [program, ...rest] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-        return program === "llm-sandbox-supervisor" && rest.join("\0").includes(text);
+        return basename(program!) === "llm-sandbox-supervisor" && rest.join("\0").includes(text);
       } catch {
         return false;
       }

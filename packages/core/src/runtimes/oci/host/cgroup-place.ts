@@ -48,8 +48,7 @@ function oldParent(all: readonly Hierarchy[], { root, user }: CgroupMachine): st
   if (root && closed.length === 0) return "/";
   const own = wanted[0]?.own ?? "/";
   // An OCI runtime makes a box's cgroup in each hierarchy, by the same path.
-  const old = all.filter(({ type }) => type === "cgroup");
-  if (own !== "/" && old.every((one) => one.own === own && isWritable(join(one.folder, own)))) return own;
+  if (own !== "/" && all.every((one) => one.own === own && isWritable(join(one.folder, own)))) return own;
   if (root) throw closedTo(closed.map(({ folder }) => folder).join(", "));
   throw unsupported(
     `The user ${user.name} can make no cgroups here, so a box's limits could not be enforced.`,
