@@ -13,6 +13,7 @@ import { annotationsOf } from "../box/annotations.ts";
 import { boxesFolder } from "../box/box-place.ts";
 import { findCgroups } from "../host/cgroups.ts";
 import { findProgram } from "../host/find-program.ts";
+import { machineIds } from "../host/machine-ids.ts";
 import { oci } from "../index.ts";
 import { reapAbandoned } from "../reaper.ts";
 import { folder, machine, scriptedRuntime } from "./machine.ts";
@@ -81,7 +82,9 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     );
     await Promise.all(boxes.map((box) => box.destroy()));
     const shares = maps.map((map) => map.slice(-3));
-    expect(new Set(shares.map(([, first]) => first)).size).toBe(rootless ? 8 : 4);
+    for (const kind of [0, 1]) {
+      expect(new Set(shares.filter((_, index) => index % 2 === kind).map(([, first]) => first)).size).toBe(4);
+    }
     for (const [index, map] of maps.entries()) {
       const [inside, first, count] = map.slice(-3);
       if (rootless) {
@@ -348,7 +351,8 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
         const box = await templates.launch(specFor({ kind: "reference", reference }));
         const { version, ...answer } = await hello(box, { restore: "/.llm-sandbox/workspace.tar" });
         expect([version, answer["mode"]]).toEqual([1, "split-uid"]);
-        expect(readdirSync(`/proc/${agentOf(box)}/root/workspace`)).toEqual(["hostname"]);
+        // Without root its user's folder is not this user's.
+        if (!rootless) expect(readdirSync(`/proc/${agentOf(box)}/root/workspace`)).toEqual(["hostname"]);
         await box.destroy();
       }
       const abort = new AbortController();
@@ -373,7 +377,8 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
   });
 
   it("opens beside ninety-nine others", async () => {
-    const boxes = await Promise.all(Array.from({ length: 100 }, () => runtime.launch(specFor(image))));
+    const count = Math.min(100, machineIds().places);
+    const boxes = await Promise.all(Array.from({ length: count }, () => runtime.launch(specFor(image))));
     await Promise.all(boxes.map((box) => hello(box)));
     await Promise.all(boxes.map((box) => box.destroy()));
     expect(await machine!.leftovers(process.pid)).toEqual([]);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { join } from "node:path";
 
@@ -22,11 +22,36 @@ export async function listingOf(root: string): Promise<string> {
   return digest.digest("hex");
 }
 
-/** Removes what has no business in a box's root: devices, sockets, FIFOs. */
-export async function removeSpecialFiles(root: string): Promise<void> {
+/**
+ * Removes what has no business in a box's root: devices, sockets, FIFOs, and what makes whoever starts a program
+ * somebody else, which on this machine would be this user. Opens every folder to this user, who may not be root.
+ */
+export async function tame(root: string): Promise<void> {
+  openTo(root, lstatSync(root, { bigint: true }));
   for await (const { path, facts } of walk(root)) {
-    const plain = facts.isFile() || facts.isDirectory() || facts.isSymbolicLink();
-    if (!plain) rmSync(join(root, path));
+    const whole = join(root, path);
+    if (facts.isSymbolicLink()) continue;
+    if (facts.isDirectory()) openTo(whole, facts);
+    else if (!facts.isFile()) rmSync(whole);
+    else if ((facts.mode & setIds) !== 0n) chmodSync(whole, Number(facts.mode & 0o1777n));
+  }
+}
+
+/** Removes what `tame` may not have seen yet. */
+export async function removeUntamed(folder: string): Promise<void> {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    await tame(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const setIds = 0o6000n;
+
+function openTo(folder: string, { mode }: BigIntFacts): void {
+  if ((mode & 0o700n) !== 0o700n || (mode & setIds) !== 0n) {
+    chmodSync(folder, Number((mode & 0o1777n) | 0o700n));
   }
 }
 

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withHostLock } from "../../shared/host-lock.ts";
 import { shared } from "../../shared/shared-work.ts";
 import { checkReachable, folderError, ownFolder } from "../host/folders.ts";
 import type { BoxRoot } from "./box-root.ts";
 import type { ImageFacts, ObtainedImage, Unpack } from "./image-facts.ts";
-import { listingOf, removeSpecialFiles } from "./listing.ts";
+import { listingOf, removeUntamed, tame } from "./listing.ts";
 import { makeMountPoints } from "./mount-points.ts";
 
 export interface StoreWork {
@@ -110,16 +110,18 @@ export class RootStore {
     const unfinished = join(this.#folder, `${unfinishedPrefix}${randomBytes(8).toString("hex")}`);
     const root = join(unfinished, "root");
     try {
-      await mkdir(unfinished, { mode: 0o755 });
+      // Nobody else is to find a program in it that is set to make him this user.
+      await mkdir(unfinished, { mode: 0o700 });
       await mkdir(root, { mode: 0o755 });
       await unpack(root, signal);
-      await removeSpecialFiles(root);
+      await tame(root);
       await completeRoot(root, facts.volumes);
       const stored: StoredRoot = { format, ...facts, listing: await listingOf(root) };
       await writeFile(join(unfinished, "image.json"), JSON.stringify(stored), { mode: 0o644 });
+      await chmod(unfinished, 0o755);
       await rename(unfinished, join(this.#folder, keyOf(facts.id)));
     } catch (error) {
-      await rm(unfinished, { recursive: true, force: true });
+      await removeUntamed(unfinished);
       signal.throwIfAborted();
       throw folderError(this.#folder, error);
     }
@@ -140,7 +142,7 @@ export class RootStore {
       if (!name.startsWith(unfinishedPrefix)) continue;
       const path = join(this.#folder, name);
       const facts = await stat(path).catch(() => null);
-      if (facts && Date.now() - facts.mtimeMs > abandonedMs) await rm(path, { recursive: true, force: true });
+      if (facts && Date.now() - facts.mtimeMs > abandonedMs) await removeUntamed(path);
     }
   }
 }

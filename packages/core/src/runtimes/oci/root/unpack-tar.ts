@@ -6,8 +6,8 @@ import { SandboxError } from "../../../errors.ts";
 import { findProgram } from "../host/find-program.ts";
 
 /**
- * Unpacks a tar into an empty folder with this machine's `tar`: everything becomes this user's, devices and additional
- * rights stay out. Throws DISK_FULL, IMAGE_NOT_FOUND for a broken tar, UNSUPPORTED when there is no tar, or the
+ * Unpacks a tar into an empty folder with this machine's `tar`: everything becomes this user's. Devices stay
+ * out, rights of files not: see `tame`. Throws DISK_FULL, IMAGE_NOT_FOUND for a broken tar, UNSUPPORTED when there is no tar, or the
  * signal's reason.
  */
 export async function unpackTar(

@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -13,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { listingOf } from "./listing.ts";
+import { listingOf, tame } from "./listing.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { unpackTar } from "./unpack-tar.ts";
 
@@ -48,6 +50,28 @@ describe("the listing of a root", () => {
       seen.add(await listingOf(folder));
     }
     expect(seen.size).toBe(changes.length + 1);
+  });
+});
+
+describe("a root that is tamed", () => {
+  it("makes nobody somebody else, has nothing but files, folders and links, and is its user's to change", async () => {
+    mkdirSync(join(folder, "closed/inner"), { recursive: true });
+    writeFileSync(join(folder, "closed/inner/program"), "#!/bin/sh", { mode: 0o755 });
+    chmodSync(join(folder, "closed/inner/program"), 0o6755);
+    execFileSync("sh", ["-c", `mkfifo ${join(folder, "closed/fifo")}`]);
+    symlinkSync("/etc", join(folder, "closed/link"));
+    chmodSync(join(folder, "closed/inner"), 0o2555);
+    chmodSync(join(folder, "closed"), 0o055);
+    chmodSync(folder, 0o555);
+    await tame(folder);
+    const modeOf = (path: string) => (statSync(join(folder, path)).mode & 0o7777).toString(8);
+    expect(["", "closed", "closed/inner", "closed/inner/program"].map(modeOf)).toEqual([
+      "755",
+      "755",
+      "755",
+      "755",
+    ]);
+    expect(readdirSync(join(folder, "closed")).sort()).toEqual(["inner", "link"]);
   });
 });
 
