@@ -25,6 +25,8 @@ export class ReadyProcesses {
 
   #asked = false;
   #asking: NodeJS.Timeout | undefined;
+  /** What has run and was not learnt from yet. */
+  readonly #ran: string[] = [];
 
   /** Asks for the language's first one as soon as that takes no time from anything else. */
   constructor(connection: Connection, options: ReadyProcessesOptions) {
@@ -38,6 +40,7 @@ export class ReadyProcesses {
   nameFor(code = ""): string | undefined {
     const { language } = this.#options;
     if (!this.#kernel || this.#kernel.warm === "none") return undefined;
+    this.#learn();
     if (!this.#asked) {
       this.#askIn(busyMs);
       return undefined;
@@ -48,13 +51,24 @@ export class ReadyProcesses {
     return language.name;
   }
 
-  /** After a run of this code: starts what it would have been quicker from, for those to come. */
+  /**
+   * After a run of this code: starts what it would have been quicker from, for those to come. Not in the same turn, in
+   * which a session that has run all it was opened for is closed: its end would wait for the start.
+   */
   learnFrom(code: string): void {
+    if (this.#ran.push(code) === 1) setImmediate(() => this.#learn());
+  }
+
+  #learn(): void {
+    for (const code of this.#ran.splice(0)) this.#startFor(code);
+  }
+
+  #startFor(code: string): void {
     const { memoryBytes, imageEnv } = this.#options;
     this.#ask();
     for (const fork of this.#kernel?.forks ?? []) {
       if (this.#forks.has(fork) || memoryBytes < fork.leastMemoryBytes || !fork.wants(code)) continue;
-      if (this.#connection.failure) return;
+      if (!this.#connection.isOpen) return;
       this.#forks.set(fork, false);
       this.#prepare(this.#kernel!, "fork", fork.name, fork.env(imageEnv), (ready) =>
         this.#forks.set(fork, ready),

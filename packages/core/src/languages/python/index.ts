@@ -1,5 +1,5 @@
 import { defineLanguage, type Language } from "../../language.ts";
-import { kernel } from "./kernel.generated.ts";
+import { kernel, parts } from "./kernel.generated.ts";
 import { science } from "./science.ts";
 
 /** Python: fresh runs come from a fork server, contexts keep their state. */
@@ -23,7 +23,7 @@ export const python: Language = defineLanguage({
     "tabulate",
   ],
   kernel: {
-    argv: ["python3", "-I", "-X", "utf8", "-c", kernel],
+    argv: ["python3", "-I", "-X", "utf8", "-c", kernel, parts],
     warm: "fork",
     contexts: true,
     forks: [science],

@@ -4,7 +4,8 @@ import sys
 from _frozen_importlib import ModuleSpec
 
 PACKAGE = "llm_sandbox_kernel"
-PARTS = {}  # filled by scripts/embed-kernels.mjs: name -> source
+# Name and source of each, from the last argument (scripts/embed-kernels.mjs): what stands in this text is read as code.
+PARTS = dict(part.split("\n", 1) for part in sys.argv.pop().split("\f"))
 
 
 class PartFinder:
