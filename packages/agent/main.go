@@ -20,7 +20,6 @@ import (
 const (
 	collectAtPercent = 25 // a heap of one MiB is collected, not one of four
 	memoryTarget     = 32 << 20
-	threads          = 12
 )
 
 func main() {
@@ -39,7 +38,6 @@ func main() {
 	if err := lifecycle.Protect(); err != nil {
 		fail("cannot protect itself", err)
 	}
-	lifecycle.StartThreads(threads)
 	input, err := takeOver(0)
 	if err != nil {
 		fail("has no standard input", err)

@@ -112,6 +112,10 @@ func execute(job *Job) *Failure {
 			folder = "."
 		}
 		path := folder + "/" + name
+		// Some kernels read all arguments before they look for the program, and a kernel's argument is long.
+		if errno := asErrno(syscall.Access(path, 0)); errno == syscall.ENOENT || errno == syscall.ENOTDIR {
+			continue
+		}
 		switch errno := asErrno(syscall.Exec(path, job.Arguments, job.Environment)); errno {
 		case syscall.ENOENT, syscall.ENOTDIR:
 		case syscall.EACCES:

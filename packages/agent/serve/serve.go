@@ -31,6 +31,8 @@ const (
 	goodbyePatience = time.Second
 )
 
+const threads = 12
+
 type session struct {
 	connection *connection.Connection
 	manager    *process.Manager
@@ -59,6 +61,8 @@ func Run(input, output *os.File) {
 	if err := session.begin(request); err != nil {
 		session.end(goodbye{Reason: err.Error()}, exitRefused)
 	}
+	// Before anything of the user's can run, and while the host reads the answer.
+	lifecycle.StartThreads(threads)
 	clock := lifecycle.StartClock(milliseconds(request.HeartbeatMs), milliseconds(request.LifetimeMs), func(reason string) {
 		session.end(goodbye{Reason: reason}, exitFine)
 	})

@@ -4,7 +4,8 @@ import _signal
 import sys
 
 from llm_sandbox_kernel.ending import end, flush_streams, status_of
-from llm_sandbox_kernel.messages import read_job, send
+from llm_sandbox_kernel.jobs import read_job
+from llm_sandbox_kernel.messages import send
 from llm_sandbox_kernel.script import new_main, send_figures, send_value
 from llm_sandbox_kernel.source import TOP_LEVEL_AWAIT, VALUE, compile_source
 

@@ -190,7 +190,7 @@ def import_ahead():
             __import__(name)
         except ImportError:
             pass  # Some distributions split the standard library.
-    for part in ("script", "ending", "failure", "values", "source", "import_hooks"):
+    for part in ("jobs", "script", "ending", "failure", "values", "source", "import_hooks", "module_hooks"):
         __import__("llm_sandbox_kernel." + part)
     libraries = os.environ.pop("LLM_SANDBOX_IMPORT", "").split()
     if libraries:

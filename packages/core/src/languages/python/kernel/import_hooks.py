@@ -3,67 +3,33 @@
 import sys
 
 
+def _hook(name):
+    """The function of that name in module_hooks, which most programs need nothing of."""
+
+    def hook(module):
+        from llm_sandbox_kernel import module_hooks
+
+        getattr(module_hooks, name)(module)
+
+    return hook
+
+
 def _line_cache(module):
     from llm_sandbox_kernel.source import fill_line_cache
 
     fill_line_cache(module)
 
 
-def _figures(name):
-    def hook(module):
-        from llm_sandbox_kernel import figures
-
-        getattr(figures, name)(module)
-
-    return hook
-
-
-def _pil_image(module):
-    from llm_sandbox_kernel.values import display
-
-    module.Image.show = lambda self, *_, **__: display(self)
-
-
-def _ipython_display(module):
-    from llm_sandbox_kernel.values import display
-
-    module.display = lambda *values, **_: display(*values)
-
-
-def _multiprocessing(module):
-    # Another default since 3.14 would cost each child a whole start, and fail without a guard around what starts it.
-    module._default_context._default_context = module._concrete_contexts["fork"]
-
-
-def _spawn(module):
-    from llm_sandbox_kernel import respawn
-    from llm_sandbox_kernel.source import program
-
-    text = respawn.__spec__.loader.get_source(respawn.__name__)
-
-    def find(path):
-        source = program(path)
-        return None if source is None else (source, text)
-
-    respawn.hand_over(module, find)
-
-
-def _pool(module):
-    from llm_sandbox_kernel.respawn import give_up_pools
-
-    give_up_pools(module)
-
-
 HOOKS = {
     "linecache": _line_cache,
-    "matplotlib": _figures("hook_matplotlib"),
-    "matplotlib.pyplot": _figures("hook_pyplot"),
-    "matplotlib.figure": _figures("hook_figure"),
-    "PIL.Image": _pil_image,
-    "IPython.display": _ipython_display,
-    "multiprocessing.context": _multiprocessing,
-    "multiprocessing.spawn": _spawn,
-    "multiprocessing.pool": _pool,
+    "matplotlib": _hook("matplotlib"),
+    "matplotlib.pyplot": _hook("pyplot"),
+    "matplotlib.figure": _hook("figure"),
+    "PIL.Image": _hook("pil_image"),
+    "IPython.display": _hook("ipython_display"),
+    "multiprocessing.context": _hook("multiprocessing"),
+    "multiprocessing.spawn": _hook("spawn"),
+    "multiprocessing.pool": _hook("pool"),
 }
 
 

@@ -15,7 +15,7 @@ def main():
     else:
         os.set_inheritable(3, False)
         os.set_blocking(3, True)
-    from llm_sandbox_kernel.messages import read_job
+    from llm_sandbox_kernel.jobs import read_job
 
     job = read_job()
     if job is None:

@@ -1,4 +1,4 @@
-"""Jobs in and messages out: one JSON object a line on descriptor 3."""
+"""Messages out: one JSON object a line on descriptor 3."""
 
 import os
 import sys
@@ -7,54 +7,24 @@ from _thread import allocate_lock
 MAXIMUM_TEXT = 262144
 
 
-class Scanning:
-    """How `json.loads` has its scanner read."""
-
-    strict = True
-    object_hook = object_pairs_hook = None
-    parse_float = parse_constant = float
-    parse_int = int
-
-
 def refuse(value):
     raise TypeError("%s has no form in JSON" % type(value).__name__)
 
 
 try:
     # Not the module json: what that imports takes longer than a short program.
-    from _json import encode_basestring_ascii, make_encoder, make_scanner
+    from _json import encode_basestring_ascii, make_encoder
 
-    _scan = make_scanner(Scanning)
     _encode = make_encoder(None, refuse, encode_basestring_ascii, None, ": ", ", ", False, False, True)
 except (ImportError, TypeError):
-    from json import dumps, loads
+    from json import dumps
 else:
-
-    def loads(text):
-        return _scan(text, 0)[0]
 
     def dumps(value):
         return "".join(_encode(value, 0))
 
 
-_pending = bytearray()
 _writing = allocate_lock()
-
-
-def read_job():
-    """The next job, or None when the host has closed its side."""
-    searched = 0
-    while True:
-        end = _pending.find(b"\n", searched)
-        if end >= 0:
-            line = bytes(_pending[:end])
-            del _pending[: end + 1]
-            return loads(line.decode("utf-8", "surrogatepass"))
-        searched = len(_pending)
-        chunk = os.read(3, 65536)
-        if not chunk:
-            return None
-        _pending.extend(chunk)
 
 
 def send(message):

@@ -13,5 +13,5 @@ shlex shutil statistics string struct subprocess sys tempfile textwrap threading
 time traceback types typing unicodedata urllib.parse uuid warnings weakref zlib
 """.split():
     __import__(name)
-for name in ("main", "script", "context", "ending", "failure", "values", "source", "import_hooks"):
+for name in ("main", "script", "context", "ending", "failure", "values", "source", "import_hooks", "module_hooks"):
     __import__("llm_sandbox_kernel." + name)

@@ -40,7 +40,7 @@ def sleep(seconds):
 
 def serve_jobs():
     from llm_sandbox_kernel.main import prepare_process
-    from llm_sandbox_kernel.messages import read_job
+    from llm_sandbox_kernel.jobs import read_job
 
     job = read_job()
     if job is None:
