@@ -27,7 +27,7 @@ const builtins = {
 const bundle = await rolldown({
   input: fileURLToPath(new URL("child/main.ts", folder)),
   platform: "neutral",
-  moduleTypes: { ".py": "text" },
+  moduleTypes: { ".py": "text", ".rb": "text" },
   plugins: [builtins],
   treeshake: { propertyReadSideEffects: false },
 });

@@ -56,6 +56,12 @@ test("an absent one is passed over, and once it is said for what", async () => {
   expect(logger.warn).toHaveBeenCalledTimes(1);
 });
 
+test("a language that a command would add is told with the command", async () => {
+  const features = { ...all, languages: ["python"], installable: { ruby: "npm install it" } };
+  const choosing = choose([known("embedded", there, features)], { language: "ruby" });
+  await expect(choosing).rejects.toThrow("embedded: it has no ruby (npm install it)");
+});
+
 test("one that is there but does not work is never passed over for a weaker one", async () => {
   const choosing = choose([known("docker", fails(false)), known("embedded", there)], {});
   await expect(choosing).rejects.toMatchObject({

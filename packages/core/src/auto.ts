@@ -89,8 +89,11 @@ function load(known: KnownRuntime): Promise<Runtime> {
 }
 
 function whyNot(runtime: Runtime, { language, image }: AutoOptions): string | undefined {
-  const { languages, images } = runtime.features;
-  if (language !== undefined && languages && !languages.includes(language)) return `it has no ${language}`;
+  const { languages, images, installable } = runtime.features;
+  if (language !== undefined && languages && !languages.includes(language)) {
+    const command = installable?.[language];
+    return command === undefined ? `it has no ${language}` : `it has no ${language} (${command})`;
+  }
   if (image !== undefined && !images.includes(image)) return "it uses no images";
   return undefined;
 }

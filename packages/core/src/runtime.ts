@@ -37,6 +37,8 @@ export interface RuntimeFeatures {
   readonly images: readonly ImageSource["kind"][];
   /** The languages there are; left out, whatever an image has. */
   readonly languages?: readonly string[];
+  /** Further languages that a command would add, with the command. */
+  readonly installable?: Readonly<Record<string, string>>;
   /** False: a language has only its standard library here, whatever its default image holds. */
   readonly libraries?: false;
 }

@@ -51,6 +51,9 @@ test("Ruby's exception is told in the forms of all its versions", () => {
     traceback: old,
     line: 2,
   });
+  expect(
+    ruby("<internal:kernel>:307:in `Integer': invalid value (ArgumentError)\n\tfrom main.rb:3:in `<main>'"),
+  ).toMatchObject({ name: "ArgumentError", message: "invalid value", line: 3 });
   expect(ruby("main.rb:2:in 'Integer#/': divided by 0 (ZeroDivisionError)")).toMatchObject({
     message: "divided by 0",
   });

@@ -2,7 +2,7 @@ import type { ExecutionError } from "../../execution.ts";
 import type { FailedProgram } from "../../language.ts";
 import { lineIn, messageOf, reportLines } from "../report-lines.ts";
 
-const start = /^[^\s:][^:]*:\d+:/;
+const start = /^(?:<internal:[^>]*>|[^\s:][^:]*):\d+:/;
 const className = / \(([A-Z]\w*(?:::[A-Z]\w*)*)\)$/;
 const frame = /^\t *\d*:? ?from /;
 

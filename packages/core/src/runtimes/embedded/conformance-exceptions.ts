@@ -81,7 +81,7 @@ export const embeddedExceptions: readonly ConformanceException[] = [
   ...because("a tree is at most 1,000 folders deep", "E/deep-tree"),
   ...because(
     "the language has no honest form in WebAssembly: LANGUAGE_UNAVAILABLE names the runtimes that have it",
-    ...["java", "cpp", "go", "ruby"].flatMap(casesOfLanguage),
+    ...["java", "cpp", "go"].flatMap(casesOfLanguage),
   ),
   ...because("no thread and no process can be started by Python", "L/python-threads-and-processes"),
   ...because("just-bash parses at most a million bytes at once", "F/megabyte-bash"),

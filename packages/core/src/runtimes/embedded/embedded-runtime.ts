@@ -5,7 +5,7 @@ import type { ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 import { orAborted } from "../shared/or-aborted.ts";
-import { findDeno, findJustBash, findPyodide, versions } from "./installed-parts.ts";
+import { findDeno, findJustBash, findPyodide, findRuby, installable, versions } from "./installed-parts.ts";
 import { packageParts } from "./package-parts.ts";
 import { roles } from "./program.ts";
 import type { Role } from "./program.ts";
@@ -26,7 +26,14 @@ export class EmbeddedRuntime implements Runtime {
     templates: false,
     networks: ["none"],
     images: ["language"],
-    languages: Object.keys(roles),
+    // What is installed may change while this program runs.
+    get languages() {
+      const absent = installable();
+      return Object.keys(roles).filter((language) => !Object.hasOwn(absent, language));
+    },
+    get installable() {
+      return installable();
+    },
     libraries: false,
   };
   readonly #options: EmbeddedOptions;
@@ -53,7 +60,10 @@ export class EmbeddedRuntime implements Runtime {
 
   async probe(): Promise<string> {
     findDeno(this.#options);
-    return `Deno ${versions.deno}, Pyodide ${versions.pyodide}, just-bash ${versions["just-bash"]}`;
+    const names = ["deno", "pyodide", "just-bash"] as const;
+    const languages = this.features.languages?.join(", ");
+    const more = Object.values(installable()).map((command) => `; for more: ${command}`);
+    return `${names.map((name) => `${name} ${versions[name]}`).join(", ")}: ${languages}${more.join("")}`;
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
@@ -101,6 +111,10 @@ export class EmbeddedRuntime implements Runtime {
       findJustBash();
       return { ...common, boot: { role }, helper: packageParts };
     }
+    if (role === "ruby") {
+      const ruby = findRuby();
+      return { ...common, readable: [ruby], boot: { role, ruby } };
+    }
     const pyodide = findPyodide(this.#options);
     this.#memory ??= new PythonMemory(this.#options, deno, pyodide);
     const snapshot = await this.#memory.file(options);
@@ -120,7 +134,7 @@ function checkSpec({ image, limits }: BoxSpec): Role {
   if (!role) {
     throw new SandboxError("LANGUAGE_UNAVAILABLE", `The embedded runtime cannot run ${image.language}.`, {
       remedy:
-        `It has ${Object.keys(roles).join(", ")}. Use a container runtime for ${image.language}: docker() ` +
+        `It can have ${Object.keys(roles).join(", ")}. Use a container runtime for ${image.language}: docker() ` +
         "with Docker or Podman, or oci() on Linux.",
       details: { language: image.language },
     });

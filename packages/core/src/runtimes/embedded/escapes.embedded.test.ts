@@ -168,6 +168,55 @@ test("Bash does not reach the machine", async () => {
   await refusesAll(session, attempts, (code) => code);
 });
 
+const tryRuby = (code: string): string =>
+  `begin\n${code}\nrescue Exception => error\n  puts "#{error.class} #{error.message}"\nend`;
+
+test("Ruby does not reach the machine by its files, its JavaScript bridge, processes or sockets", async () => {
+  await using session = await open("ruby");
+  const attempts = [
+    "puts 'GOT', File.read('SECRET_FILE')",
+    "puts 'GOT', File.read('/proc/self/environ')",
+    "puts 'GOT', File.read('/dev/stdin/../../etc/passwd')",
+    "puts 'GOT', File.read('/workspace/../../../..SECRET_FILE')",
+    "puts 'GOT', IO.binread('../..SECRET_FILE')",
+    "puts 'GOT', Dir.children('FOLDER')",
+    "Dir.chdir('FOLDER'); puts 'GOT'",
+    "File.symlink('SECRET_FILE', 'link'); puts 'GOT', File.read('link')",
+    "File.symlink('/', 'root'); puts 'GOT', File.read('root/SECRET_FILE')",
+    "File.link('SECRET_FILE', 'hard'); puts 'GOT', File.read('hard')",
+    "File.write('FOLDER/out', 'x'); puts 'GOT'",
+    "File.rename('/workspace', 'FOLDER/moved'); puts 'GOT'",
+    "puts 'GOT' if ENV['LLM_SANDBOX_ESCAPE_SECRET']",
+    "puts 'GOT' if ObjectSpace.each_object(String).any? { |text| text.b.match?(/a-secret-o[f]-this/n) }",
+    "require 'js'; puts 'GOT', JS.eval('return Deno.readTextFileSync(\"SECRET_FILE\")')",
+    "require 'js'; puts 'GOT', JS.global[:Deno].to_s",
+    "$LOADED_FEATURES.clear; Object.send(:remove_const, :JS); require 'js'; puts 'GOT', JS.eval('return Deno.readTextFileSync(\"SECRET_FILE\")').to_s",
+    "Object.send(:remove_const, :JS); require 'js.so'; puts 'GOT', JS.eval_js('return 1').to_s",
+    "Object.send(:remove_const, :JS); require 'js.so'; puts 'GOT', JS.global.to_s",
+    "puts 'GOT', `cat SECRET_FILE`",
+    "puts 'GOT' if system('cat', 'SECRET_FILE')",
+    "puts 'GOT' if Process.spawn('id')",
+    "exec('cat', 'SECRET_FILE')",
+    "puts 'GOT', IO.popen('id').read",
+    "puts 'GOT', open('|id').read",
+    "fork { puts 'GOT' }",
+    "syscall(0, 0, 0, 0); puts 'GOT'",
+    "require 'socket'; TCPSocket.new('127.0.0.1', 22); puts 'GOT'",
+    "require 'open-uri'; puts 'GOT', URI.open('file://SECRET_FILE').read",
+    "require 'fiddle'; puts 'GOT', Fiddle.dlopen(nil)",
+    "load 'SECRET_FILE'; puts 'GOT'",
+    "(3..64).each { |number| puts 'GOT', IO.for_fd(number, autoclose: false).read }",
+    "IO.for_fd(3, 'w', autoclose: false).syswrite('x'); puts 'GOT'",
+    "puts 'GOT' if File.stat('SECRET_FILE').size",
+    "puts 'GOT', Dir.glob('/{etc,proc,sys,dev,home,root}/**').first || raise",
+    "Process.kill(:KILL, Process.ppid); puts 'GOT'",
+    "Process.kill(:KILL, 1); puts 'GOT'",
+    "exit!(0x1000)",
+    "exit!(0x2000 + 9)",
+  ];
+  await refusesAll(session, attempts, tryRuby);
+}, 480_000);
+
 test("a program that pollutes its realm harms itself alone", async () => {
   await using session = await open("javascript");
   const pollution = `
@@ -235,6 +284,8 @@ test.each([
     "javascript",
     "let text = 'x'; const all = []; for (;;) { text += text.slice(0, 1e7); all.push(Buffer.from(text)); }",
   ],
+  ["Ruby's strings", "ruby", "all = []; loop { all << 'x' * 20_000_000 }"],
+  ["Ruby's objects", "ruby", "all = []; loop { all << [all.size, Object.new] }"],
 ])("memory taken as %s is bounded", async (_what, lang, code) => {
   await using session = await open(lang, { limits: { memoryBytes: 134_217_728 } });
   const result = await session.run(code, { timeoutMs: 20_000 });
@@ -257,6 +308,11 @@ test("no path of this machine is in what programs can see of themselves", async 
     "import sys, os, sysconfig\nprint(sys.path, sys.executable, sys.argv, dict(os.environ), os.getcwd(), sysconfig.get_paths())\nfrom js import process\nprint(process.argv.to_py(), process.execPath)\ntry:\n    from js import nothing\nexcept ImportError as error:\n    print(error)\nfrom pyodide.code import run_js\nrun_js('throw new Error(\"x\")')",
   );
   keepsSecrets(own);
+  await using ruby = await open("ruby");
+  const told = await ruby.run(
+    "p $LOAD_PATH, $0, __FILE__, ENV.to_h, Dir.pwd, RbConfig::CONFIG, $LOADED_FEATURES, caller, Process.argv0, Process.pid\nraise 'x'",
+  );
+  keepsSecrets(told);
 });
 
 /** Speaks to this program as the box's own part does, by the stream that a program can reach too. */

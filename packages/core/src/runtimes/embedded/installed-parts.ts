@@ -5,7 +5,12 @@ import { SandboxError } from "../../errors.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 
 /** The versions that this runtime was made and tested with; Pyodide's snapshots are private to a version. */
-export const versions = { deno: "2.9.6", pyodide: "314.0.7", "just-bash": "3.4.2" } as const;
+export const versions = {
+  deno: "2.9.6",
+  pyodide: "314.0.7",
+  "just-bash": "3.4.2",
+  "@ruby/3.3-wasm-wasi": "2.10.1",
+} as const;
 
 /** Deno's npm packages by Node's names of platform and processor. */
 const denoPackages: Readonly<Record<string, string>> = {
@@ -37,13 +42,13 @@ export function findDeno({ deno }: EmbeddedOptions): string {
   if (binary && isFile(binary)) return realpathSync(binary);
   throw missing(
     folder ? `The npm package deno lacks its part for ${platform}.` : "Deno is not installed.",
-    `Install it: npm install deno@${versions.deno}`,
+    `Install it: ${installationOf("deno")}`,
   );
 }
 
 /** Pyodide's folder, with a slash at its end. Throws LANGUAGE_UNAVAILABLE when it is absent or of another version. */
 export function findPyodide({ pyodide }: EmbeddedOptions): string {
-  const install = `Install it: npm install pyodide@${versions.pyodide}`;
+  const install = `Install it: ${installationOf("pyodide")}`;
   const folder = pyodide ?? packageFolder("pyodide", import.meta.url);
   if (folder === undefined || !existsSync(join(folder, "package.json"))) {
     throw unavailable("python", "Pyodide is not installed.", install);
@@ -59,11 +64,48 @@ export function findPyodide({ pyodide }: EmbeddedOptions): string {
 
 /** The file with all of just-bash. Throws LANGUAGE_UNAVAILABLE when it is absent or of another version. */
 export function findJustBash(): string {
-  const install = `Install it: npm install just-bash@${versions["just-bash"]}`;
+  const install = `Install it: ${installationOf("just-bash")}`;
   const folder = packageFolder("just-bash", import.meta.url);
   if (folder === undefined) throw unavailable("bash", "just-bash is not installed.", install);
   checkVersion("just-bash", folder, "bash", install);
   return join(realpathSync(folder), "dist", "bundle", "browser.js");
+}
+
+/** Languages that are there once a package is installed that does not come with this one. */
+const peers = { ruby: "@ruby/3.3-wasm-wasi" } as const;
+type PeerLanguage = keyof typeof peers;
+
+/** What installs each language that is not there yet, as a module at `from` sees it. */
+export function installable(from: string = import.meta.url): Readonly<Record<string, string>> {
+  const absent = (Object.keys(peers) as PeerLanguage[]).filter(
+    (language) => !packageFolder(peers[language], from),
+  );
+  return Object.fromEntries(absent.map((language) => [language, installationOf(peers[language])]));
+}
+
+/** The file with Ruby and its standard library. Throws LANGUAGE_UNAVAILABLE when it is absent or of another version. */
+export function findRuby(from: string = import.meta.url): string {
+  return findPeer("ruby", "dist/ruby+stdlib.wasm", from);
+}
+
+function findPeer(language: PeerLanguage, file: string, from: string): string {
+  const name = peers[language];
+  const install = `Install it: ${installationOf(name)}, or use docker() with Docker or Podman, or oci() on Linux, which have ${language} in their image.`;
+  const folder = packageFolder(name, from);
+  if (folder === undefined)
+    throw unavailable(
+      language,
+      `The embedded runtime runs ${language} with ${name}, which is not installed.`,
+      install,
+    );
+  checkVersion(name, folder, language, install);
+  const path = join(realpathSync(folder), file);
+  if (!isFile(path)) throw unavailable(language, `${name} lacks its ${file}.`, install);
+  return path;
+}
+
+function installationOf(name: keyof typeof versions): string {
+  return `npm install ${name}@${versions[name]}`;
 }
 
 function checkVersion(name: keyof typeof versions, folder: string, language: string, install: string): void {

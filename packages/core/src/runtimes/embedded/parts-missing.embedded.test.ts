@@ -1,10 +1,12 @@
+import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SandboxSession } from "../../session.ts";
 import { embedded } from "./index.ts";
-import { findPyodide } from "./installed-parts.ts";
+import { findPyodide, installable } from "./installed-parts.ts";
 
 let folder = "";
 
@@ -50,6 +52,39 @@ test("a Pyodide of another version is refused with the one that fits", async () 
   });
   await cp(join(findPyodide({}), "package.json"), join(other, "package.json"));
   await expect(open({ pyodide: other })).rejects.toMatchObject({ code: "LANGUAGE_UNAVAILABLE" });
+});
+
+/** What a program at a path finds, in a Node without the folders that a test has beside its own. */
+async function lookedFor(from: string): Promise<{ readonly absent: object; readonly ruby: string }> {
+  const code = `import { findRuby, installable } from ${JSON.stringify(import.meta.resolve("./installed-parts.ts"))};
+    let ruby;
+    try { ruby = findRuby(${JSON.stringify(from)}); } catch (error) { ruby = error.code + ": " + error.message; }
+    console.log(JSON.stringify({ absent: installable(${JSON.stringify(from)}), ruby }));`;
+  const options = { env: {} };
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "-e", code],
+    options,
+  );
+  return JSON.parse(stdout) as { readonly absent: object; readonly ruby: string };
+}
+
+test("a language of a package that is not there, or is another, tells what to install and what else has it", async () => {
+  const from = join(folder, "program.js");
+  const install = "npm install @ruby/3.3-wasm-wasi@2.10.1";
+  const absent = await lookedFor(from);
+  expect(absent.absent).toMatchObject({ ruby: install });
+  expect(absent.ruby).toMatch(/^LANGUAGE_UNAVAILABLE: .*not installed.*docker\(\).*oci\(\)/);
+  expect(absent.ruby).toContain(install);
+  const other = join(folder, "node_modules", "@ruby", "3.3-wasm-wasi");
+  await mkdir(other, { recursive: true });
+  await writeFile(join(other, "package.json"), '{"version":"0.1.0"}');
+  expect((await lookedFor(from)).ruby).toMatch(/^LANGUAGE_UNAVAILABLE: .* is 0\.1\.0/);
+  await writeFile(join(other, "package.json"), '{"version":"2.10.1"}');
+  expect((await lookedFor(from)).ruby).toMatch(/^LANGUAGE_UNAVAILABLE: .*lacks/);
+  // What is installed beside this package is there without a word.
+  expect(installable()).toEqual({});
+  expect(embedded().features.languages).toContain("ruby");
 });
 
 test.each(["cut", "changed", "empty"])("a kept memory that was %s is made again", async (how) => {

@@ -1,7 +1,7 @@
 import { languageOfKernel } from "../../agent/kernel-language.ts";
 
 /** What a child must be to run a program. */
-export type Role = "python" | "javascript" | "bash";
+export type Role = "python" | "javascript" | "bash" | "ruby";
 
 /** What a command line starts: a role, and the language when it is a kernel. */
 export interface Program {
@@ -12,6 +12,7 @@ export interface Program {
 const interpreters: readonly (readonly [RegExp, Role])[] = [
   [/^python(3(\.\d+)?)?$/, "python"],
   [/^(node|nodejs|deno)$/, "javascript"],
+  [/^ruby(\d(\.\d+)?)?$/, "ruby"],
 ];
 
 /** The languages that have an embedded form, with what runs them. */
@@ -20,6 +21,7 @@ export const roles: Readonly<Record<string, Role>> = {
   javascript: "javascript",
   typescript: "javascript",
   bash: "bash",
+  ruby: "ruby",
 };
 
 /** What runs a command line: an interpreter of its own, or Bash, which has the other commands. */

@@ -14,4 +14,5 @@ const boot = call({ op: "boot" }).value as unknown as BootSpec;
 if (boot.role === "snapshot") await (await import("./python-snapshot.ts")).makeSnapshot(boot);
 else if (boot.role === "python") await (await import("./python.ts")).bePython(boot);
 else if (boot.role === "javascript") await (await import("./javascript.ts")).beJavaScript(boot);
+else if (boot.role === "ruby") await (await import("./ruby.ts")).beRuby(boot);
 else await (await import("./bash.ts")).beBash();

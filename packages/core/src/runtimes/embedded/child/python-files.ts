@@ -1,3 +1,4 @@
+import { errnoOf } from "./errnos.ts";
 import { CallError, call } from "./wire.ts";
 
 /** The parts of Emscripten's file system that a type of files needs. */
@@ -37,24 +38,6 @@ interface Status {
   readonly inode: number;
 }
 
-// Emscripten's numbers, which are WASI's.
-const errnos: Readonly<Record<string, number>> = {
-  EACCES: 2,
-  EBADF: 8,
-  EEXIST: 20,
-  EINVAL: 28,
-  EISDIR: 31,
-  ELOOP: 32,
-  EMFILE: 33,
-  ENAMETOOLONG: 37,
-  ENOENT: 44,
-  ENOSPC: 51,
-  ENOTDIR: 54,
-  ENOTEMPTY: 55,
-  EPERM: 63,
-  EROFS: 69,
-  ESPIPE: 70,
-};
 const kinds = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
 const open = { accessMode: 0o3, create: 0o100, exclusive: 0o200, truncate: 0o1000, append: 0o2000 } as const;
 const mostBytes = 1_048_576;
@@ -66,7 +49,7 @@ export function mountFiles(files: EmscriptenFiles, folders: readonly string[]): 
     try {
       return work();
     } catch (error) {
-      if (error instanceof CallError) throw new files.ErrnoError(errnos[error.code] ?? errnos["EINVAL"]!);
+      if (error instanceof CallError) throw new files.ErrnoError(errnoOf(error.code));
       throw error;
     }
   };
@@ -193,7 +176,7 @@ export function mountFiles(files: EmscriptenFiles, folders: readonly string[]): 
       let position = offset;
       if (whence === 1) position += stream.position;
       else if (whence === 2) position += ask({ op: "fstat", handle: stream.handle }).value["size"] as number;
-      if (position < 0) throw new files.ErrnoError(errnos["EINVAL"]!);
+      if (position < 0) throw new files.ErrnoError(errnoOf("EINVAL"));
       return position;
     },
   };

@@ -12,9 +12,11 @@ export interface ProcessSpec {
 
 /** How a child gets ready. */
 export interface BootSpec {
-  readonly role: "python" | "javascript" | "bash" | "snapshot";
+  readonly role: "python" | "javascript" | "bash" | "ruby" | "snapshot";
   /** Folder of Pyodide, with a slash at the end. */
   readonly pyodide: string;
+  /** File with Ruby as WebAssembly. */
+  readonly ruby: string;
   /** File with the memory of a Python that has started, or null. */
   readonly snapshot: string | null;
   /** Of Python the kernel's start.py, of JavaScript the kernel. */
