@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ChildFrame, ChildFrameError, ChildFrames, decodeCall, encodeReply } from "./child-frames.ts";
 import type { ChildCall } from "./child-frames.ts";
 import { childScript } from "./child-script.generated.ts";
@@ -81,7 +82,7 @@ export class Child {
     this.#process = spawn(options.deno, denoArguments(options), {
       cwd: process.platform === "win32" ? tmpdir() : "/",
       // Without a time zone, programs would be told this machine's.
-      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", DENO_DIR: "/nonexistent", TZ: "UTC" },
+      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", DENO_DIR: noFolder(options.deno), TZ: "UTC" },
       // A program can see it, and must not see a path.
       argv0: "deno",
       stdio: ["pipe", "pipe", "pipe"],
@@ -208,10 +209,16 @@ function denoArguments({ memoryBytes, readable }: ChildOptions): string[] {
     "--no-npm",
     "--no-config",
     "--no-lock",
+    "--no-code-cache",
     `--v8-flags=--wasm-max-mem-pages=${pages},--max-old-space-size=${heap}`,
     ...(readable.length > 0 ? [`--allow-read=${readable.map(escapeComma).join(",")}`] : []),
     `data:text/javascript;base64,${Buffer.from(bootstrap).toString("base64")}`,
   ];
+}
+
+/** Where Deno cannot make a folder, as a file is in the way: it keeps code of programs, and what they store, in one. */
+function noFolder(deno: string): string {
+  return process.platform === "win32" ? join(deno, "none") : "/dev/null/none";
 }
 
 /** Deno separates paths by commas, and two stand for one. */
