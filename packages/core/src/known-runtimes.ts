@@ -38,7 +38,7 @@ export const knownRuntimes: readonly KnownRuntime[] = [
     boxes: "containers started by runc, crun or runsc without a daemon",
     protection:
       "As with docker, and a user namespace of its own for every box; with runsc a second kernel in between.",
-    toGet: "apt-get install runc, as root",
+    toGet: "apt-get install runc (and uidmap, to use it without root)",
     load: async () => (await import("./runtimes/oci/index.ts")).oci(),
   },
 ];

@@ -25,6 +25,9 @@ function remedyFor(reason: string): string {
   ) {
     return "Allow user namespaces: user.max_user_namespaces must not be 0, and nothing may forbid them.";
   }
+  if (/to bus|transient scope/i.test(reason)) {
+    return "Make `systemctl --user status` work for this user, or run `loginctl enable-linger` for it as root.";
+  }
   if (/memory/i.test(reason)) return "Pass a larger limit of memory.";
   if (/rlimit|nofile/i.test(reason)) return "Pass a lower limit of open files than this program has itself.";
   if (/no space|disk quota/i.test(reason)) return "Free disk space.";
