@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { lstat, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
@@ -25,14 +26,27 @@ async function makeFolder(root: string, names: readonly string[], mode: number):
   let path = root;
   for (const name of names) {
     path = join(path, name);
-    const facts = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return null;
-      throw error;
-    });
+    const facts = (await factsOf(path)) ?? (await made(path, mode));
     // A link is the OCI runtime's to follow, inside the root.
     if (facts?.isSymbolicLink()) return;
-    if (facts?.isDirectory()) continue;
-    if (facts) throw new Error(`${path} is not a folder`);
+    if (facts?.isDirectory() === false) throw new Error(`${path} is not a folder`);
+  }
+}
+
+async function factsOf(path: string): Promise<Stats | null> {
+  return lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+}
+
+/** Makes the folder, and returns what is there where somebody else was quicker: another box of the same root. */
+async function made(path: string, mode: number): Promise<Stats | null> {
+  try {
     await mkdir(path, { mode });
+    return null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return factsOf(path);
+    throw error;
   }
 }

@@ -76,6 +76,12 @@ describe("a root that is tamed", () => {
 });
 
 describe("folders to mount on", () => {
+  it("can be made for several boxes at once", async () => {
+    const deep = ["/one/two/three", "/one/four"];
+    await Promise.all(Array.from({ length: 20 }, () => makeMountPoints(folder, deep)));
+    expect(readdirSync(join(folder, "one")).sort()).toEqual(["four", "two"]);
+  });
+
   it("follow no link out of the root and replace no file", async () => {
     const outside = mkdtempSync(join(tmpdir(), "llm-sandbox-outside-"));
     symlinkSync(outside, join(folder, "link"));
