@@ -146,8 +146,11 @@ async function buildahImage(buildah: string, name: string, signal: AbortSignal):
       const unpacking = { ...looking, what: `unpack the image ${name}`, signal };
       const container = (await runTool(buildah, ["from", id], unpacking)).trim();
       try {
-        const files = (await runTool(buildah, ["mount", container], unpacking)).trim();
-        await unpackFrom(findProgram("tar") ?? "tar", ["--create", "--directory", files, "."], root, signal);
+        // Without root what it mounts is there only for what it starts.
+        const outside = process.getuid?.() === 0 ? [] : [buildah, "unshare"];
+        const pack = `exec tar --create --directory "$("$1" mount "$2")" .`;
+        const command = [...outside, "sh", "-c", pack, "sh", buildah, container] as const;
+        await unpackFrom(command[0], command.slice(1), root, signal);
       } finally {
         await runTool(buildah, ["rm", container], { ...unpacking, signal: new AbortController().signal });
       }
