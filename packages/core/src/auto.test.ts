@@ -19,6 +19,8 @@ function known(name: KnownRuntime["name"], probe: () => Promise<string>, feature
     name,
     boxes: `${name} boxes`,
     protection: `${name} walls.`,
+    kernelLimits: name !== "embedded",
+    stronger: `more than ${name}`,
     toGet: `get ${name}`,
     load: async () => runtime,
   };
@@ -38,22 +40,28 @@ const fails = (absent: boolean) => (): Promise<never> =>
     }),
   );
 
-test("the strongest that is there is taken without a word", async () => {
+test("the first that is there is taken, and once it is said what it protects against and what would be stronger", async () => {
   const logger = listeningLogger();
-  const runtime = await choose([known("docker", there), known("embedded", there)], { logger });
-  expect(runtime.name).toBe("docker");
+  const runtimes = [known("docker", there), known("embedded", there)];
+  expect((await choose(runtimes, { logger })).name).toBe("docker");
+  expect((await choose(runtimes, { logger })).name).toBe("docker");
+  expect(logger.info.mock.calls).toEqual([
+    [expect.stringMatching(/docker: docker walls.*Stronger: more than docker/), { absent: [] }],
+  ]);
   expect(logger.warn).not.toHaveBeenCalled();
 });
 
-test("an absent one is passed over, and once it is said for what", async () => {
+test("an absent one is passed over, and a weak one in its place is a warning, once", async () => {
   const logger = listeningLogger();
-  const runtimes = [known("docker", fails(true)), known("embedded", there)];
+  const runtimes = [known("docker", fails(true)), known("oci", fails(true)), known("embedded", there)];
   const heard: string[] = [];
   const onProgress = ({ message }: { readonly message: string }): void => void heard.push(message);
   expect((await choose(runtimes, { logger, onProgress })).name).toBe("embedded");
   expect((await choose(runtimes, { logger, onProgress })).name).toBe("embedded");
   expect(heard).toEqual([expect.stringMatching(/embedded.*embedded walls.*Stronger/)]);
-  expect(logger.warn).toHaveBeenCalledTimes(1);
+  expect(logger.warn.mock.calls).toEqual([
+    [heard[0], { absent: ["docker: No engine answers.", "oci: No engine answers."] }],
+  ]);
 });
 
 test("a language that a command would add is told with the command", async () => {
@@ -74,11 +82,15 @@ test("a language or an image that a runtime does not have chooses another, or sa
   const small = { ...all, images: ["language"], languages: ["python"] } as const;
   const runtimes = [known("embedded", there, small), known("docker", there)];
   expect((await choose(runtimes, { language: "java" })).name).toBe("docker");
-  expect((await choose(runtimes, { image: "reference" })).name).toBe("docker");
-  expect((await choose(runtimes, { language: "python", image: "language" })).name).toBe("embedded");
-  await expect(choose(runtimes.slice(0, 1), { language: "java" })).rejects.toMatchObject({
+  const reference = { kind: "reference", reference: "debian" } as const;
+  expect((await choose(runtimes, { image: reference })).name).toBe("docker");
+  expect((await choose(runtimes, { language: "python" })).name).toBe("embedded");
+  const absent = [runtimes[0]!, known("docker", fails(true))];
+  await expect(choose(absent, { language: "java" })).rejects.toMatchObject({
     code: "ENGINE_NOT_FOUND",
-    message: expect.stringMatching(/runs java[^]*it has no java[^]*docker\.io/),
+    message: expect.stringMatching(
+      /runs java[^]*it has no java[^]*Get one of these: docker \(get docker\)\.$/,
+    ),
   });
 });
 
@@ -89,6 +101,6 @@ test("the environment decides, and a name that is none is refused with those the
   vi.stubEnv("LLM_SANDBOX_RUNTIME", "chroot");
   await expect(auto()).rejects.toMatchObject({
     code: "INVALID_OPTION",
-    message: expect.stringMatching(/"chroot".*docker, embedded, oci/),
+    message: expect.stringMatching(/"chroot".*docker, oci, embedded/),
   });
 });

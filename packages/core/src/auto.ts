@@ -1,16 +1,17 @@
-import { SandboxError } from "./errors.ts";
+import { amended, SandboxError } from "./errors.ts";
 import { knownRuntimes } from "./known-runtimes.ts";
 import type { KnownRuntime, RuntimeName } from "./known-runtimes.ts";
 import type { Logger } from "./logger.ts";
 import { silentLogger } from "./logger.ts";
 import { shown } from "./option-checks.ts";
 import type { ImageSource, Progress, Runtime } from "./runtime.ts";
+import { settleOptions } from "./session-options.ts";
 
 export interface AutoOptions {
   /** What the session runs; a runtime without that language is passed over. */
   readonly language?: string;
-  /** What the session is made of; a runtime that cannot use it is passed over. */
-  readonly image?: ImageSource["kind"];
+  /** What its box is made of; a runtime that could not have that is passed over. Default: the language's own image. */
+  readonly image?: ImageSource;
   /** In place of looking around. Default: `LLM_SANDBOX_RUNTIME` of this program's environment, where it is set. */
   readonly runtime?: RuntimeName;
   readonly signal?: AbortSignal;
@@ -24,37 +25,39 @@ const loaded = new Map<KnownRuntime, Promise<Runtime>>();
 const told = new Set<KnownRuntime>();
 
 /**
- * The strongest runtime that is there: a container engine, else the embedded one. A runtime that is there but does not
- * work is an error, and never passed over for a weaker one. Says once, to the logger and `onProgress`, what it chose,
- * what that protects against and what would be stronger.
+ * The first runtime that is there: a container engine, an OCI runtime that has or can get the image, the embedded one. A
+ * runtime that is there but does not work is an error, and never passed over for a weaker one. Says once, to the logger
+ * and `onProgress`, what it chose, what that protects against and what would be stronger.
  */
 export async function auto(options: AutoOptions = {}): Promise<Runtime> {
   const wanted = options.runtime ?? runtimeOfEnvironment();
   if (wanted !== undefined) return load(named(wanted));
-  return choose(
-    knownRuntimes.filter(({ name }) => name !== "oci"),
-    options,
-  );
+  const { image = settleOptions({ lang: options.language ?? "python" }).image } = options;
+  return choose(knownRuntimes, { ...options, image });
 }
 
 /** The first of the runtimes that is there and has what is asked for. */
 export async function choose(known: readonly KnownRuntime[], options: AutoOptions): Promise<Runtime> {
   const absent: string[] = [];
+  const obtainable: string[] = [];
   for (const candidate of known) {
+    const { name, toGet } = candidate;
     const runtime = await load(candidate);
-    const reason = whyNot(runtime, options) ?? (await whyAbsent(runtime, options));
+    const unfit = whyNot(runtime, options);
+    const reason = unfit ?? (await whyAbsent(runtime, options));
     if (reason === undefined) {
       tell(candidate, absent, options);
       return runtime;
     }
-    absent.push(`${candidate.name}: ${reason}`);
+    absent.push(`${name}: ${reason}`);
+    if (unfit === undefined) obtainable.push(`${name} (${toGet})`);
   }
   const runs = options.language === undefined ? "" : ` that runs ${options.language}`;
   throw new SandboxError(
     "ENGINE_NOT_FOUND",
     `There is no runtime here${runs}.\n  - ${absent.join("\n  - ")}\n`,
     {
-      remedy: `Get one of these: ${knownRuntimes.map(({ name, toGet }) => `${name} (${toGet})`).join("; ")}.`,
+      ...(obtainable.length === 0 ? {} : { remedy: `Get one of these: ${obtainable.join("; ")}.` }),
       details: { absent: true },
     },
   );
@@ -94,7 +97,7 @@ function whyNot(runtime: Runtime, { language, image }: AutoOptions): string | un
     const command = installable?.[language];
     return command === undefined ? `it has no ${language}` : `it has no ${language} (${command})`;
   }
-  if (image !== undefined && !images.includes(image)) return "it uses no images";
+  if (image !== undefined && !images.includes(image.kind)) return "it uses no images";
   return undefined;
 }
 
@@ -104,20 +107,16 @@ async function whyAbsent(runtime: Runtime, options: AutoOptions): Promise<string
     return undefined;
   } catch (error) {
     if (!isAbsent(error)) throw notPassedOver(error);
-    return (error as SandboxError).message.split("\n", 1)[0]!;
+    // What introduces a list ends before it.
+    return (error as SandboxError).message.split("\n", 1)[0]!.replace(/ [^.]*:$/, "");
   }
 }
 
 /** The error of a runtime that is there, with the way to choose a weaker one in full knowledge. */
 function notPassedOver(error: unknown): unknown {
   if (!SandboxError.is(error)) return error;
-  const { code, remedy, details, message } = error;
-  const own = remedy === undefined ? message : message.slice(0, -remedy.length).replace(/ $/, "");
-  return new SandboxError(code, own, {
-    remedy: `${remedy ?? ""} To use a weaker runtime instead, set LLM_SANDBOX_RUNTIME=embedded.`.trimStart(),
-    details,
-    cause: error,
-  });
+  const choice = "To use a weaker runtime instead, set LLM_SANDBOX_RUNTIME=embedded.";
+  return amended(error, { remedy: `${error.remedy ?? ""} ${choice}`.trimStart() });
 }
 
 function tell(
@@ -125,10 +124,10 @@ function tell(
   absent: readonly string[],
   { logger = silentLogger, onProgress }: AutoOptions,
 ): void {
-  if (absent.length === 0 || told.has(known)) return;
+  if (told.has(known)) return;
   told.add(known);
-  const [stronger] = knownRuntimes;
-  const message = `Using the runtime ${known.name}: ${known.protection} Stronger: ${stronger!.boxes} (${stronger!.toGet}).`;
-  logger.warn(message, { absent });
+  const { name, protection, stronger, kernelLimits } = known;
+  const message = `Using the runtime ${name}: ${protection} Stronger: ${stronger}.`;
+  logger[kernelLimits ? "info" : "warn"](message, { absent });
   onProgress?.({ phase: "prepare", message });
 }

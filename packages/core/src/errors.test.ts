@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SandboxError } from "./errors.ts";
+import { amended, SandboxError } from "./errors.ts";
 
 test("the message ends with the remedy, and code, cause and details are there to branch on", () => {
   const cause = new Error("cause");
@@ -36,4 +36,12 @@ test("SandboxError.is knows its own kind, also from another copy of the package,
   ]) {
     expect(SandboxError.is(other)).toBe(false);
   }
+});
+
+test("an amended error keeps what is not amended, and is caused by the first", () => {
+  const error = new SandboxError("DISK_FULL", "Full.", { remedy: "Remove files.", details: { path: "/x" } });
+  const other = amended(error, { remedy: "Buy a disk.", details: { absent: true } });
+  expect(other.message).toBe("Full. Buy a disk.");
+  expect(other).toMatchObject({ code: "DISK_FULL", details: { path: "/x", absent: true }, cause: error });
+  expect(amended(other, {}).message).toBe("Full. Buy a disk.");
 });

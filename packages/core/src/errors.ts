@@ -67,3 +67,17 @@ export class SandboxError extends Error {
     );
   }
 }
+
+/** The same error with more details, or with another remedy in its message; the error itself is the cause. */
+export function amended(
+  error: SandboxError,
+  { remedy = error.remedy, details }: Pick<SandboxErrorOptions, "remedy" | "details">,
+): SandboxError {
+  const { message } = error;
+  const own = error.remedy === undefined ? message : message.slice(0, -error.remedy.length).replace(/ $/, "");
+  return new SandboxError(error.code, own, {
+    ...(remedy === undefined ? {} : { remedy }),
+    details: { ...error.details, ...details },
+    cause: error,
+  });
+}

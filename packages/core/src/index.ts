@@ -43,6 +43,7 @@ export type {
   LaunchOptions,
   Limits,
   Network,
+  ProbeOptions,
   Progress,
   Runtime,
   RuntimeFeatures,

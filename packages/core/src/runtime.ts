@@ -13,9 +13,10 @@ export interface Runtime {
   launch(spec: BoxSpec, options?: LaunchOptions): Promise<Box>;
   /**
    * Looks whether boxes can be started here, without starting one; resolves with what was found, for a person. Rejects
-   * with a SandboxError, of which `isAbsent` tells whether there simply is none: nothing that could be mended.
+   * with a SandboxError, of which `isAbsent` tells whether something that boxes need is simply not there; anything else
+   * is there and does not work.
    */
-  probe?(options?: LaunchOptions): Promise<string>;
+  probe?(options?: ProbeOptions): Promise<string>;
   /** Makes the box's image ready (pull, build) without starting a box; `launch` does the same by itself. */
   prepare?(spec: BoxSpec, options?: LaunchOptions): Promise<void>;
   /**
@@ -87,6 +88,11 @@ export interface LaunchOptions {
   readonly logger?: Logger;
   /** Called for work that a person waits for: pulls, builds. */
   readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface ProbeOptions extends LaunchOptions {
+  /** What the box is to be made of: a runtime that neither has it nor could get it is absent. */
+  readonly image?: ImageSource;
 }
 
 export interface Progress {

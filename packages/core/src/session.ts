@@ -358,7 +358,7 @@ export class SandboxSession implements AsyncDisposable {
     const { language, image, logger, onProgress } = this.#settings;
     return auto({
       language: language.name,
-      image: image.kind,
+      image,
       signal,
       logger,
       ...(onProgress ? { onProgress } : {}),

@@ -1,9 +1,10 @@
 import { silentLogger } from "../../logger.ts";
-import { SandboxError } from "../../errors.ts";
+import { amended, SandboxError } from "../../errors.ts";
 import type {
   Box,
   BoxSpec,
   LaunchOptions,
+  ProbeOptions,
   Runtime,
   RuntimeFeatures,
   SaveTemplateRequest,
@@ -103,9 +104,15 @@ export class OciRuntime implements Runtime {
     });
   }
 
-  async probe(): Promise<string> {
-    await this.#inspected();
-    return this.#ociRuntimes.describe();
+  async probe({ image, ...options }: ProbeOptions = {}): Promise<string> {
+    await this.#inspected().catch((error: unknown) => {
+      // The machine or this user lacks what boxes need; nothing that is there fails.
+      throw SandboxError.is(error, "UNSUPPORTED") ? amended(error, { details: { absent: true } }) : error;
+    });
+    const found = this.#ociRuntimes.describe();
+    if (image === undefined || this.#options.rootfs !== undefined) return found;
+    const stored = image.kind === "reference" && (await this.#templates.find(image.reference));
+    return stored ? found : `${found}; ${await this.#images.source(image, options)}`;
   }
 
   async clean({ logger = silentLogger }: LaunchOptions = {}): Promise<readonly string[]> {

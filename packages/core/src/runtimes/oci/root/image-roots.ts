@@ -12,7 +12,7 @@ import { folderError } from "../host/folders.ts";
 import type { BoxRoot } from "./box-root.ts";
 import { exportFromEngine } from "./export-from-engine.ts";
 import type { ObtainedImage } from "./image-facts.ts";
-import { buildByTools, fetchByTools } from "./image-tools.ts";
+import { buildByTools, checkTools, fetchByTools } from "./image-tools.ts";
 import { ImageNames } from "./image-names.ts";
 import { RootStore, type StoreWork } from "./root-store.ts";
 
@@ -36,6 +36,19 @@ export class ImageRoots {
     this.#options = options;
     this.store = new RootStore(options.cacheFolder);
     this.#names = new ImageNames(options.cacheFolder);
+  }
+
+  /** What it would take to have the root of an image, for a person. Throws what `root` would throw when it is not stored and nothing here can get it. */
+  async source(image: ImageSource, options: LaunchOptions): Promise<string> {
+    const { pull } = this.#options;
+    const name = await this.#nameOf(image);
+    const id = pull === "always" ? null : await this.#names.find(name);
+    if (id !== null && (await this.store.has(id))) return "its image is stored";
+    const engine = await this.#found(options);
+    if (engine) return `its image comes from ${engine.kind} at ${engine.client.address}`;
+    if (pull === "never") throw notStored(name);
+    checkTools(image.kind, name);
+    return `its image is ${image.kind === "reference" ? "fetched" : "built"} first`;
   }
 
   /** The root of a session's image. Throws IMAGE_NOT_FOUND, IMAGE_BUILD_FAILED, or ENGINE_NOT_FOUND when nothing here can get it. */

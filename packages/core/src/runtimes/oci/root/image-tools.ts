@@ -4,7 +4,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
-import type { Progress } from "../../../runtime.ts";
+import type { ImageSource, Progress } from "../../../runtime.ts";
 import { packContext } from "../../engine/image/build-context.ts";
 import type { BuildPlan } from "../../engine/image/build-image.ts";
 import { findProgram } from "../host/find-program.ts";
@@ -22,19 +22,8 @@ export interface ToolWork {
 
 /** Fetches an image from its registry without an engine. Throws ENGINE_NOT_FOUND naming the packages when there are no tools. */
 export async function fetchByTools(reference: string, work: ToolWork): Promise<ObtainedImage> {
-  const skopeo = findProgram("skopeo");
-  const umoci = findProgram("umoci");
-  if (skopeo && umoci) return fetchBySkopeo(skopeo, umoci, reference, work);
-  const podman = findProgram("podman");
-  if (!podman) {
-    throw new SandboxError(
-      "ENGINE_NOT_FOUND",
-      `There is nothing here to fetch the image ${reference} with.`,
-      {
-        remedy: "Run `apt-get install skopeo umoci`, or install Docker or Podman.",
-      },
-    );
-  }
+  const { skopeo, umoci, podman } = fetchers(reference);
+  if (podman === null) return fetchBySkopeo(skopeo, umoci, reference, work);
   const { signal, onProgress } = work;
   onProgress({ phase: "pull", message: `Fetching the image ${reference}.` });
   await runTool(podman, ["pull", reference], fetching(reference, signal, onProgress));
@@ -44,14 +33,7 @@ export async function fetchByTools(reference: string, work: ToolWork): Promise<O
 /** Builds an image without an engine. Throws ENGINE_NOT_FOUND naming the packages when there are no tools. */
 export async function buildByTools({ context, tag }: BuildPlan, work: ToolWork): Promise<ObtainedImage> {
   const { signal, onProgress } = work;
-  const podman = findProgram("podman");
-  const buildah = findProgram("buildah");
-  const tool = podman ?? buildah;
-  if (!tool) {
-    throw new SandboxError("ENGINE_NOT_FOUND", `There is nothing here to build the image ${tag} with.`, {
-      remedy: "Run `apt-get install buildah`, or install Docker or Podman.",
-    });
-  }
+  const { podman, tool } = builders(tag);
   const folder = join(work.folder, "context");
   await mkdir(folder);
   await unpackTar(packContext(context), folder, { signal });
@@ -64,6 +46,39 @@ export async function buildByTools({ context, tag }: BuildPlan, work: ToolWork):
     onLine: (message) => onProgress({ phase: "build", message }),
   });
   return podman ? podmanImage(podman, tag, signal) : buildahImage(tool, tag, signal);
+}
+
+/** Throws the ENGINE_NOT_FOUND that getting the image would end with for want of tools, and does nothing else. */
+export function checkTools(kind: ImageSource["kind"], name: string): void {
+  if (kind === "reference") fetchers(name);
+  else builders(name);
+}
+
+type Fetchers =
+  | { readonly skopeo: string; readonly umoci: string; readonly podman: null }
+  | { readonly skopeo: null; readonly umoci: null; readonly podman: string };
+
+function fetchers(reference: string): Fetchers {
+  const skopeo = findProgram("skopeo");
+  const umoci = findProgram("umoci");
+  if (skopeo && umoci) return { skopeo, umoci, podman: null };
+  const podman = findProgram("podman");
+  if (podman) return { skopeo: null, umoci: null, podman };
+  throw withoutTools(`fetch the image ${reference}`, "skopeo umoci");
+}
+
+function builders(tag: string): { readonly podman: string | null; readonly tool: string } {
+  const podman = findProgram("podman");
+  const tool = podman ?? findProgram("buildah");
+  if (tool) return { podman, tool };
+  throw withoutTools(`build the image ${tag}`, "buildah");
+}
+
+function withoutTools(what: string, packages: string): SandboxError {
+  return new SandboxError("ENGINE_NOT_FOUND", `There is nothing here to ${what} with.`, {
+    remedy: `Run \`apt-get install ${packages}\`, or install Docker or Podman.`,
+    details: { absent: true },
+  });
 }
 
 async function fetchBySkopeo(

@@ -68,6 +68,11 @@ export class RootStore {
     return root;
   }
 
+  /** Whether a root of that image is stored; not whether it is whole. */
+  async has(id: string): Promise<boolean> {
+    return (await this.#read(join(this.#folder, keyOf(id)), id)) !== null;
+  }
+
   /** The root of an image, unpacked unless it is stored. */
   async ensure({ facts, unpack }: ObtainedImage, work: StoreWork): Promise<BoxRoot> {
     const present = await this.find(facts.id, work);
