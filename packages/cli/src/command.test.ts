@@ -8,10 +8,13 @@ import { UsageError } from "./usage-error.ts";
 
 let folder: string;
 let script: string;
+let latin: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "command-test-"));
   script = join(folder, "script.py");
   await writeFile(script, "print(1)");
+  latin = join(folder, "latin.py");
+  await writeFile(latin, Buffer.from("print('é')", "latin1"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -44,17 +47,22 @@ test.each([
   [["run", "SCRIPT", "--lang", "cobol"], /cobol.*python/s],
   [["run", "SCRIPT", "--timeout", "0"], /--timeout/],
   [["run", "SCRIPT", "--timeout", "NaN"], /--timeout/],
+  [["run", "SCRIPT", "--timeout", "1e9"], /--timeout is at most 2000000 \(seconds\)/],
+  [["run", "SCRIPT", "--memory", "1e12"], /--memory is at most \d+ \(MiB\)/],
+  [["run", "LATIN"], /it is not text in UTF-8/],
+  [["run", "."], /it is a folder/],
   [["run", "SCRIPT", "--timeout", "-1"], /timeout/],
   [["run", "SCRIPT", "--memory", "Infinity"], /--memory/],
   [["run", "SCRIPT", "--network", "some"], /--network/],
   [["run", "SCRIPT", "--memory", "1"], /at least 32 \(MiB\)/],
-  [["run", "SCRIPT", "--runtime", "chroot"], /auto, docker or embedded or oci, not "chroot"/],
+  [["run", "SCRIPT", "--runtime", "chroot"], /auto, docker or oci or embedded, not "chroot"/],
   [["run", "SCRIPT", "--in", "a:b:c"], /--in takes PATH/],
   [["doctor", "now"], /doctor takes no arguments/],
   [["shell", "--lang", "cobol"], /cobol/],
   [["tour", "more"], /tour takes no arguments/],
 ])("rejects %j", async (args, message) => {
-  const run = parseCommand(args.map((arg) => (arg === "SCRIPT" ? script : arg)));
+  const files: Readonly<Record<string, string>> = { SCRIPT: script, LATIN: latin };
+  const run = parseCommand(args.map((arg) => files[arg] ?? arg));
   const error = await run.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -78,4 +86,13 @@ test("reads what goes in and comes out, and the runtime", async () => {
   });
   expect(await parseCommand(["shell", "--lang", "js"])).toMatchObject({ name: "shell", lang: "javascript" });
   expect(await parseCommand(["doctor"])).toEqual({ name: "doctor" });
+});
+
+test("a time limit is a whole number of milliseconds, at least one", async () => {
+  for (const [text, timeoutMs] of [
+    ["1.2345", 1235],
+    ["0.00001", 1],
+  ] as const) {
+    expect(await parseCommand(["run", script, "--timeout", text])).toMatchObject({ timeoutMs });
+  }
 });

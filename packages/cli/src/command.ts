@@ -119,7 +119,7 @@ function runCommand(code: string, file: string | undefined, values: Values): Run
     name: "run",
     code,
     lang: languageOf(file, values.lang),
-    timeoutMs: positive("--timeout", "seconds", values.timeout) * 1000,
+    timeoutMs: timeoutMs(values.timeout),
     inputs: values.in.map((text) => transfer(text, "in")),
     outputs: values.out.map((text) => transfer(text, "out")),
     json: values.json,
@@ -159,13 +159,29 @@ function transfer(text: string, option: "in" | "out"): Transfer {
   return { from, to };
 }
 
+/** Within what the core takes, with a minute to spare. */
+const mostSeconds = 2_000_000;
+
+function timeoutMs(text: string): number {
+  const value = positive("--timeout", "seconds", text);
+  if (value > mostSeconds) {
+    throw new UsageError(`--timeout is at most ${mostSeconds} (seconds), not ${text}.`);
+  }
+  return Math.max(1, Math.round(value * 1000));
+}
+
 /** The smallest box that the core opens. */
 const leastMebibytes = 32;
+/** More than any machine has. */
+const mostMebibytes = 2 ** 30;
 
 function memoryBytes(text: string): number {
   const value = positive("--memory", "MiB", text);
   if (value < leastMebibytes) {
     throw new UsageError(`--memory is at least ${leastMebibytes} (MiB), not ${text}.`);
+  }
+  if (value > mostMebibytes) {
+    throw new UsageError(`--memory is at most ${mostMebibytes} (MiB), not ${text}.`);
   }
   return Math.round(value * mebibyte);
 }
@@ -180,8 +196,16 @@ function positive(option: string, unit: string, text: string): number {
 
 async function read(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (error) {
-    throw new UsageError(`Cannot read ${file}: ${(error as Error).message}`, { cause: error });
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    throw new UsageError(`Cannot read ${file}: ${unreadable[code] ?? message}.`, { cause: error });
   }
 }
+
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "you may not",
+  ERR_ENCODING_INVALID_ENCODED_DATA: "it is not text in UTF-8",
+};

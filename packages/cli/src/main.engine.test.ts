@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
-
-const main = join(import.meta.dirname, "../dist/main.js");
+import { end, start as startIn } from "./testing/command-under-test.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -13,16 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function start(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { cwd: folder });
-}
-
-async function end(child: ChildProcess, stdin = "") {
-  child.stdin?.end(stdin);
-  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
-  return { exitCode: await exited, stdout, stderr };
-}
+const start = (...args: readonly string[]): ChildProcess => startIn(args, { cwd: folder });
 
 test("runs a file, and hands its output and exit code on", async () => {
   await writeFile(
@@ -93,10 +82,8 @@ test("stops at Ctrl-C with 130", async () => {
 });
 
 test("says that there is no engine, and the next step", async () => {
-  const child = spawn(process.execPath, [main, "tour"], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: folder, DOCKER_HOST: "unix:///nowhere/docker.sock" },
-  });
+  const env = { HOME: folder, DOCKER_HOST: "unix:///nowhere/docker.sock" };
+  const child = startIn(["tour"], { cwd: folder, env });
   const { exitCode, stderr } = await end(child);
   expect(exitCode).toBe(3);
   expect(stderr).toContain("/nowhere/docker.sock");

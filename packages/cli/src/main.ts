@@ -10,10 +10,15 @@ import { version } from "./version.ts";
 import { shell } from "./shell.ts";
 import { tour } from "./tour/tour.ts";
 
-// The reader of our output went away (`| head`): nobody is left to tell.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+  // The reader of our output went away (`| head`): nobody is left to tell.
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`llm-sandbox: the output cannot be written: ${error.message}\n`, () =>
+    process.exit(3),
+  );
 });
+// Without its reader the run goes on: its output and exit code still count.
+process.stderr.on("error", () => {});
 
 try {
   const command = await parseCommand(process.argv.slice(2));

@@ -19,8 +19,18 @@ export class ProgressLine {
     this.#message = message.trim().split("\n").at(-1) ?? "";
   }
 
+  /** Something that stays to be read. */
+  note(message: string): void {
+    this.#clear();
+    this.#stream.write(`${styled("dim", `llm-sandbox: ${message}`, this.#stream)}\n`);
+  }
+
   end(): void {
     clearInterval(this.#timer);
+    this.#clear();
+  }
+
+  #clear(): void {
     if (this.#stream.isTTY && this.#shown !== "") this.#stream.write("\r\u001b[2K");
   }
 

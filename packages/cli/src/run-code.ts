@@ -1,6 +1,7 @@
-import type { CopyReport } from "@llm-sandbox/core";
+import type { CopyReport, SandboxSession } from "@llm-sandbox/core";
+import { SandboxError } from "@llm-sandbox/core";
 import { boxOptions } from "./box-options.ts";
-import type { RunCommand } from "./command.ts";
+import type { RunCommand, Transfer } from "./command.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { openSession } from "./open-session.ts";
 import { duration, styled } from "./style.ts";
@@ -10,20 +11,46 @@ export async function runCode(command: RunCommand, signal: AbortSignal): Promise
   const { code, lang, timeoutMs, memoryBytes, stdin, inputs, outputs, json } = command;
   // The program's own time limit is the shorter one.
   const limits = { lifetimeMs: timeoutMs + 60_000 };
-  await using session = await openSession({ lang, signal, ...(await boxOptions(command, limits)) });
-  for (const { from, to } of inputs) tellSkipped(await session.copyToRuntime(from, to, { signal }));
-  const result = await session.run(code, {
-    timeoutMs,
-    signal,
-    ...(stdin === undefined ? {} : { stdin }),
-    ...(json ? {} : { onOutput: ({ stream, text }) => void process[stream].write(text) }),
-  });
-  signal.throwIfAborted();
-  for (const { from, to } of outputs) tellSkipped(await session.copyFromRuntime(from, to, { signal }));
-  if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  const note = notes[result.status]?.(timeoutMs, memoryBytes);
-  if (note !== undefined) process.stderr.write(`${styled("yellow", note, process.stderr)}\n`);
-  return exitCodeOf(result);
+  try {
+    await using session = await openSession({ lang, signal, ...(await boxOptions(command, limits)) });
+    for (const { from, to } of inputs) tellSkipped(await session.copyToRuntime(from, to, { signal }));
+    const result = await session.run(code, {
+      timeoutMs,
+      signal,
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(json ? {} : { onOutput: ({ stream, text }) => void process[stream].write(text) }),
+    });
+    signal.throwIfAborted();
+    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    const note = notes[result.status]?.(timeoutMs, memoryBytes);
+    if (note !== undefined) process.stderr.write(`${styled("yellow", note, process.stderr)}\n`);
+    const exitCode = exitCodeOf(result);
+    const missed = await bringBack(outputs, session, signal);
+    // What a program that failed did not write is no further failure.
+    return exitCode === 0 && missed ? 3 : exitCode;
+  } finally {
+    // Somebody may hold its other end open for long.
+    stdin?.destroy();
+  }
+}
+
+/** Copies what there is; true when something was not, which is told. */
+async function bringBack(
+  outputs: readonly Transfer[],
+  session: SandboxSession,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let missed = false;
+  for (const { from, to } of outputs) {
+    try {
+      tellSkipped(await session.copyFromRuntime(from, to, { signal }));
+    } catch (error) {
+      if (!SandboxError.is(error) || !session.isOpen) throw error;
+      missed = true;
+      process.stderr.write(`llm-sandbox: --out ${from}: ${error.message}\n`);
+    }
+  }
+  return missed;
 }
 
 function tellSkipped({ skipped }: CopyReport): void {

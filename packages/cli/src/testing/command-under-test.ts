@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+
+const main = join(import.meta.dirname, "../../dist/main.js");
+
+/** Only a hang takes so long. */
+const longestMs = 60_000;
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts the built command in a folder, with these variables beside this program's. */
+export function start(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): ChildProcess {
+  return spawn(process.execPath, [main, ...args], { ...options, env: { ...process.env, ...options.env } });
+}
+
+/** Gives it all of its standard input, and waits for its end. */
+export async function end(child: ChildProcess, stdin = ""): Promise<Ended> {
+  child.stdin?.end(stdin);
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)]);
+  return { exitCode: await exited, stdout, stderr };
+}
+
+/** The command on a terminal: what it shows, escape sequences left out. */
+export class OnTerminal {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  #shown = "";
+  #looked = 0;
+
+  constructor(
+    args: readonly string[],
+    {
+      cwd,
+      env,
+      columns = 80,
+    }: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly columns?: number },
+  ) {
+    const words = [process.execPath, main, ...args].map((word) => `'${word}'`);
+    const command = `stty cols ${columns}; exec ${words.join(" ")}`;
+    this.#child = spawn("script", ["--quiet", "--flush", "--return", "--command", command, "/dev/null"], {
+      cwd,
+      env: { ...process.env, TERM: "xterm", ...env },
+    });
+    this.#exited = new Promise((resolve) => this.#child.once("close", resolve));
+    this.#child.stdout!.setEncoding("utf8").on("data", (piece: string) => (this.#shown += piece));
+  }
+
+  /** Everything so far. */
+  get raw(): string {
+    return this.#shown;
+  }
+
+  /** Waits until there is that in what came since the last call. */
+  async sees(pattern: RegExp): Promise<string> {
+    const begin = performance.now();
+    for (;;) {
+      const fresh = plain(this.#shown.slice(this.#looked));
+      if (pattern.test(fresh)) {
+        this.#looked = this.#shown.length;
+        return fresh;
+      }
+      if (this.#child.exitCode !== null || performance.now() > begin + longestMs) {
+        throw new Error(`It did not show ${String(pattern)} but: ${fresh}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  type(keys: string): void {
+    this.#child.stdin!.write(keys);
+  }
+
+  /** Its exit code. */
+  ends(): Promise<number | null> {
+    return this.#exited;
+  }
+}
+
+export const controlC = "\u0003";
+export const controlD = "\u0004";
+
+function plain(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/\u001b\[[\d;?]*[A-Za-z]/g, "").replace(/\r+\n/g, "\n");
+}
