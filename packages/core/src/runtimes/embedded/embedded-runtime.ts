@@ -74,7 +74,7 @@ export class EmbeddedRuntime implements Runtime {
     return this.#started(role, memoryBytes, options, ({ kind, child }) => this.#spares.ready(kind, child));
   }
 
-  /** Starts a child; one more time when what it starts from was damaged, which is made again then. */
+  /** Starts a child; one more time when what it starts from was damaged or is gone, and is made again then. */
   async #started<Value>(
     role: Role,
     memoryBytes: number,

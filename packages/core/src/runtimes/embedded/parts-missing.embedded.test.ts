@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -98,6 +98,32 @@ test.each(["cut", "changed", "empty"])("a kept memory that was %s is made again"
   await using session = await open({ cache });
   expect(await session.run("print(1)")).toMatchObject({ status: "ok", stdout: "1\n" });
   expect(await readdir(cache)).toHaveLength(1);
+});
+
+test("a kept memory that was removed while a program used it is made again, for its sessions too", async () => {
+  const cache = join(folder, "removed");
+  const runtime = embedded({ cache });
+  await using session = await SandboxSession.open({ runtime });
+  await session.run("open('kept', 'w').write('files stay')");
+  await rm(cache, { recursive: true });
+  // One more child may have started before.
+  for (let run = 0; run < 3; run += 1) {
+    expect(await session.run("print(open('kept').read())")).toMatchObject({ stdout: "files stay\n" });
+  }
+  expect(await readdir(cache)).toHaveLength(1);
+  await rm(cache, { recursive: true });
+  await using other = await SandboxSession.open({ runtime });
+  expect(await other.run("print(1)")).toMatchObject({ stdout: "1\n" });
+});
+
+test("a kept memory that is used is not taken for an old one of another version", async () => {
+  const cache = join(folder, "old");
+  await (await open({ cache })).close();
+  const [name] = await readdir(cache);
+  const long = new Date(Date.now() - 90 * 24 * 3_600_000);
+  await utimes(join(cache, name!), long, long);
+  await (await open({ cache })).close();
+  expect((await stat(join(cache, name!))).mtimeMs).toBeGreaterThan(Date.now() - 3_600_000);
 });
 
 test("where nothing can be kept Python starts all the same", async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostFileError } from "../../host-file-error.ts";
@@ -69,7 +69,7 @@ export class PythonMemory {
     const folder = cacheFolder(this.#options);
     const kept = await readdir(folder).catch(() => []);
     const found = kept.find((name) => name.startsWith(`python-${key}-`) && name.endsWith(".memory"));
-    if (found) return join(folder, found);
+    if (found) return inUse(join(folder, found));
     launch.onProgress?.({ phase: "prepare", message: "Starting Python for the first time on this machine." });
     const memory = await this.#make();
     const digest = createHash("sha256").update(memory).digest("hex");
@@ -149,7 +149,15 @@ function cacheFolder({ cache }: EmbeddedOptions): string {
   return join(base || join(homedir(), usual), "llm-sandbox", "embedded");
 }
 
-/** Memories of other versions that nobody has made for long. */
+/** Keeps others from taking it for one that nobody uses; seldom, as those who use it read it again when it has changed. */
+async function inUse(path: string): Promise<string> {
+  const now = new Date();
+  const facts = await stat(path).catch(() => undefined);
+  if (facts && facts.mtimeMs < now.getTime() - oldMs / 2) await utimes(path, now, now).catch(() => {});
+  return path;
+}
+
+/** Memories of other versions that nobody has used for long. */
 async function removeOld(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
