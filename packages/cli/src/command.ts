@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import { parseArgs } from "node:util";
 import { knownRuntimes } from "@llm-sandbox/core";
 import type { RuntimeName } from "@llm-sandbox/core";
+import type { CleanOptions } from "./clean.ts";
 import { languageOf } from "./language-of.ts";
 import { codeFromStdin } from "./stdin.ts";
 import { UsageError } from "./usage-error.ts";
@@ -42,7 +43,7 @@ export type Command =
   | ShellCommand
   | { readonly name: "tour"; readonly runtime?: RuntimeName }
   | { readonly name: "doctor" }
-  | { readonly name: "clean" }
+  | ({ readonly name: "clean" } & CleanOptions)
   | { readonly name: "help" }
   | { readonly name: "version" };
 
@@ -69,9 +70,8 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
   }
   if (name === "shell" || name === "doctor" || name === "clean") {
     if (file !== undefined) throw new UsageError(`${name} takes no arguments, got "${file}".`);
-    return name === "shell"
-      ? { name, lang: languageOf(undefined, values.lang), ...boxOptions(values) }
-      : { name };
+    if (name === "shell") return { name, lang: languageOf(undefined, values.lang), ...boxOptions(values) };
+    return name === "doctor" ? { name } : { name, yes: values.yes, dryRun: values["dry-run"] };
   }
   if (name !== "run") {
     throw new UsageError(`Unknown command "${name}". Known: run, shell, doctor, clean, tour.`);
@@ -101,6 +101,8 @@ function parse(args: readonly string[]) {
         out: { type: "string", multiple: true, default: [] },
         json: { type: "boolean", default: false },
         image: { type: "string" },
+        yes: { type: "boolean", default: false },
+        "dry-run": { type: "boolean", default: false },
         verbose: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
         version: { type: "boolean", default: false },

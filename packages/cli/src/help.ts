@@ -12,7 +12,7 @@ export function help(): string {
 
   ${command} shell             an interactive prompt in a box
   ${command} doctor            tries every runtime and says how to get those that are not there
-  ${command} clean             removes what was left behind and what can be made again
+  ${command} clean             shows what was left behind or can be made again, asks, and removes it
 
   --lang LANG        ${languageNames()}
   --timeout SECONDS  ends the run after so long (default 60)
@@ -23,6 +23,7 @@ export function help(): string {
   --out PATH[:PATH]  copies a file or folder of the box back afterwards; may be given again
   --json             prints the whole result as one JSON object in place of the output
   --image IMAGE      a container image instead of the language's own
+  --yes, --dry-run   for clean: does not ask; only shows
   --verbose          says what happens underneath
   -h, --help; --version
 

@@ -28,7 +28,7 @@ try {
   else if (command.name === "run") process.exitCode = await runCode(command, signal);
   else if (command.name === "shell") process.exitCode = await shell(command, signal);
   else if (command.name === "doctor") process.exitCode = await doctor(signal);
-  else if (command.name === "clean") process.exitCode = await clean(signal);
+  else if (command.name === "clean") process.exitCode = await clean(command, signal);
   else process.exitCode = await tour(command.runtime, signal);
 } catch (error) {
   process.exitCode = explain(error);

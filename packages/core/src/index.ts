@@ -45,6 +45,7 @@ export type {
   Network,
   ProbeOptions,
   Progress,
+  Removable,
   Runtime,
   RuntimeFeatures,
   SaveTemplateRequest,

@@ -20,12 +20,24 @@ export interface Runtime {
   /** Makes the box's image ready (pull, build) without starting a box; `launch` does the same by itself. */
   prepare?(spec: BoxSpec, options?: LaunchOptions): Promise<void>;
   /**
-   * Removes what sessions that have ended left behind, and what can be made again: images, caches. Never touches a
-   * box whose owner lives, nor templates. Resolves with a line for each thing that was removed.
+   * What sessions that have ended left behind, and what can be made again: images, caches. Never what a session of any
+   * program uses, nor templates. Removes nothing by itself.
    */
-  clean?(options?: LaunchOptions): Promise<readonly string[]>;
+  removable?(options?: LaunchOptions): Promise<readonly Removable[]>;
   /** Present when `features.templates`: keeps a workspace as an image that `BoxSpec.image` can name. */
   saveTemplate?(request: SaveTemplateRequest, options?: LaunchOptions): Promise<Template>;
+}
+
+/** Something that nobody needs any more, or that can be made again. */
+export interface Removable {
+  /** For a person: `image llm-sandbox/python:0123`. */
+  readonly what: string;
+  /** Of this machine's disk, at most; null when unknown. */
+  readonly bytes: number | null;
+  /** When it was made or used last, as far as known, in milliseconds since 1970. */
+  readonly since: number | null;
+  /** Removes it; false where it is gone, or used by somebody meanwhile. */
+  remove(): Promise<boolean>;
 }
 
 /** What a runtime claims. Each claim is tested true and false; an option it cannot honour throws `UNSUPPORTED`. */

@@ -13,12 +13,37 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Starts the built command in a folder, with these variables beside this program's. */
-export function start(
-  args: readonly string[],
-  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
-): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { ...options, env: { ...process.env, ...options.env } });
+/** This machine without some of its parts, as scripts/machine-without.sh says; only for root on Linux. */
+export interface MachineWithout {
+  readonly hidden?: string;
+  readonly replaced?: string;
+  readonly prepare?: string;
+  readonly user?: string;
+}
+
+export interface Surroundings {
+  readonly cwd: string;
+  /** Beside this program's own variables. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly without?: MachineWithout;
+}
+
+/** Starts the built command. */
+export function start(args: readonly string[], surroundings: Surroundings): ChildProcess {
+  const [program, ...rest] = words(args, surroundings);
+  return spawn(program!, rest, { cwd: surroundings.cwd, env: variables(surroundings) });
+}
+
+function words(args: readonly string[], { without }: Surroundings): string[] {
+  if (!without) return [process.execPath, main, ...args];
+  const script = join(import.meta.dirname, "../../../../scripts/machine-without.sh");
+  return ["sh", script, "/run/node", "/run/workspace/packages/cli/dist/main.js", ...args];
+}
+
+function variables({ env, without = {} }: Surroundings): NodeJS.ProcessEnv {
+  const { hidden, replaced, prepare, user } = without;
+  const parts = { HIDDEN: hidden, REPLACED: replaced, PREPARE: prepare, AS_USER: user };
+  return { ...process.env, ...parts, ...env };
 }
 
 /** Gives it all of its standard input, and waits for its end. */
@@ -38,17 +63,13 @@ export class OnTerminal {
 
   constructor(
     args: readonly string[],
-    {
-      cwd,
-      env,
-      columns = 80,
-    }: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly columns?: number },
+    { columns = 80, ...surroundings }: Surroundings & { readonly columns?: number },
   ) {
-    const words = [process.execPath, main, ...args].map((word) => `'${word}'`);
-    const command = `stty cols ${columns}; exec ${words.join(" ")}`;
+    const quoted = words(args, surroundings).map((word) => `'${word}'`);
+    const command = `stty cols ${columns}; exec ${quoted.join(" ")}`;
     this.#child = spawn("script", ["--quiet", "--flush", "--return", "--command", command, "/dev/null"], {
-      cwd,
-      env: { ...process.env, TERM: "xterm", ...env },
+      cwd: surroundings.cwd,
+      env: { TERM: "xterm", ...variables(surroundings) },
     });
     this.#exited = new Promise((resolve) => this.#child.once("close", resolve));
     this.#child.stdout!.setEncoding("utf8").on("data", (piece: string) => (this.#shown += piece));

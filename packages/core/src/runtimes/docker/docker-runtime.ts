@@ -3,6 +3,7 @@ import type {
   Box,
   BoxSpec,
   LaunchOptions,
+  Removable,
   Runtime,
   RuntimeFeatures,
   SaveTemplateRequest,
@@ -19,7 +20,6 @@ import { checkSpec } from "../shared/check-spec.ts";
 import { launchBox } from "./box/launch-box.ts";
 import { isSeccompFileUnseen, seccompFile } from "./box/podman-seccomp.ts";
 import { isAgentMissing } from "./box/start-error.ts";
-import { cleanEngine } from "./clean.ts";
 import type { DockerOptions } from "./docker-options.ts";
 import { discoverEngine } from "../engine/discovery/discover-engine.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -28,6 +28,7 @@ import type { ResolvedImage } from "../engine/image/resolved-image.ts";
 import { shared } from "../shared/shared-work.ts";
 import { orAborted } from "../shared/or-aborted.ts";
 import { reapAbandoned } from "./reaper.ts";
+import { removableOf } from "./removable.ts";
 import { saveTemplate } from "./template.ts";
 
 /** Engines whose abandoned boxes this process has looked for. */
@@ -89,10 +90,9 @@ export class DockerRuntime implements Runtime {
     return `${kind} ${version} at ${client.address}`;
   }
 
-  async clean(options: LaunchOptions = {}): Promise<readonly string[]> {
+  async removable(options: LaunchOptions = {}): Promise<readonly Removable[]> {
     const { client } = await this.#found(options);
-    this.#agentVolumes.clear();
-    return cleanEngine(client, options.logger ?? silentLogger);
+    return removableOf(client);
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {

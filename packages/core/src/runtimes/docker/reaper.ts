@@ -8,6 +8,8 @@ interface ListedContainer {
   readonly Id: string;
   readonly Names?: readonly string[] | null;
   readonly State?: string;
+  /** In seconds since 1970. */
+  readonly Created?: number;
   readonly Labels?: Readonly<Record<string, string>> | null;
 }
 
@@ -18,23 +20,32 @@ const stuck = new Set(["created", "configured", "initialized", "paused", "exited
  * Removes our containers that nothing else will ever remove: never started, paused or ended, and their owner is known
  * to have ended, or is on another machine and past its time. Those of a living owner are never touched.
  */
-export async function reapAbandoned(client: EngineClient, logger: Logger): Promise<number> {
-  const containers = await client.json<readonly ListedContainer[]>(
-    { method: "GET", path: "/containers/json", query: { all: 1, filters: { label: [label.kind] } } },
-    { what: "list containers" },
-  );
-  let removed = 0;
-  for (const { Id, Names, State, Labels } of containers) {
-    if (!isAbandoned(State ?? "", Names ?? [], Labels ?? {})) continue;
+export async function reapAbandoned(client: EngineClient, logger: Logger): Promise<void> {
+  for (const { id, name } of await abandonedContainers(client)) {
     try {
-      await removeContainer(client, Id);
-      removed += 1;
-      logger.info(`Removed an abandoned box: ${Names?.[0]?.replace(/^\//, "") ?? Id}.`);
+      await removeContainer(client, id);
+      logger.info(`Removed an abandoned box: ${name}.`);
     } catch (error) {
       logger.debug(`An abandoned box could not be removed: ${(error as Error).message}`);
     }
   }
-  return removed;
+}
+
+/** Those that `reapAbandoned` removes; `since` in milliseconds since 1970. */
+export async function abandonedContainers(
+  client: EngineClient,
+): Promise<{ readonly id: string; readonly name: string; readonly since: number | null }[]> {
+  const containers = await client.json<readonly ListedContainer[]>(
+    { method: "GET", path: "/containers/json", query: { all: 1, filters: { label: [label.kind] } } },
+    { what: "list containers" },
+  );
+  return containers
+    .filter(({ Names, State, Labels }) => isAbandoned(State ?? "", Names ?? [], Labels ?? {}))
+    .map(({ Id, Names, Created }) => ({
+      id: Id,
+      name: Names?.[0]?.replace(/^\//, "") ?? Id,
+      since: Created === undefined ? null : Created * 1000,
+    }));
 }
 
 /** The decision on one container; `now` in milliseconds since 1970. */

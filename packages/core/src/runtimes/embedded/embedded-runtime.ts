@@ -1,5 +1,5 @@
 import { SandboxError } from "../../errors.ts";
-import type { Box, BoxSpec, LaunchOptions, Runtime, RuntimeFeatures } from "../../runtime.ts";
+import type { Box, BoxSpec, LaunchOptions, Removable, Runtime, RuntimeFeatures } from "../../runtime.ts";
 import { Child } from "./child.ts";
 import type { ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
@@ -10,7 +10,8 @@ import { packageParts } from "./package-parts.ts";
 import { roles } from "./program.ts";
 import type { Role } from "./program.ts";
 import { javaScriptKernel, pythonKernel } from "./kernels.ts";
-import { PythonMemory } from "./python-memory.ts";
+import { cacheFolder, PythonMemory } from "./python-memory.ts";
+import { removableMemories } from "./removable.ts";
 import { SpareChildren } from "./spare-children.ts";
 
 /** A kind of child, and how one is started. */
@@ -68,6 +69,10 @@ export class EmbeddedRuntime implements Runtime {
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {
     await orAborted(this.#ready(checkSpec(spec), spec.limits.memoryBytes, options), options.signal);
+  }
+
+  async removable(): Promise<readonly Removable[]> {
+    return removableMemories(cacheFolder(this.#options));
   }
 
   #ready(role: Role, memoryBytes: number, options: LaunchOptions): Promise<void> {

@@ -141,7 +141,8 @@ async function hasDigestOfName(path: string): Promise<boolean> {
   return path.endsWith(`-${hash.digest("hex")}.memory`);
 }
 
-function cacheFolder({ cache }: EmbeddedOptions): string {
+/** Where memories are kept. */
+export function cacheFolder({ cache }: EmbeddedOptions): string {
   if (cache !== undefined) return cache;
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   const base = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;

@@ -5,6 +5,7 @@ import type {
   BoxSpec,
   LaunchOptions,
   ProbeOptions,
+  Removable,
   Runtime,
   RuntimeFeatures,
   SaveTemplateRequest,
@@ -15,7 +16,6 @@ import { checkSpec } from "../shared/check-spec.ts";
 import { isGvisor } from "../shared/gvisor.ts";
 import { boxesFolder } from "./box/box-place.ts";
 import { launchBox } from "./box/launch-box.ts";
-import { cleanCache } from "./clean.ts";
 import { agentFolderOnHost } from "./host/agent-folder.ts";
 import { findCgroups, type Cgroups } from "./host/cgroups.ts";
 import { defaultCacheFolder, ownFolder } from "./host/folders.ts";
@@ -23,6 +23,7 @@ import { machineIds, type MachineIds } from "./host/machine-ids.ts";
 import { OciRuntimes } from "./host/oci-runtimes.ts";
 import type { OciOptions } from "./oci-options.ts";
 import { reapAbandoned } from "./reaper.ts";
+import { removableBoxes, removableFiles } from "./removable.ts";
 import type { BoxRoot } from "./root/box-root.ts";
 import { givenRoot, givenRootOf } from "./root/given-root.ts";
 import { ImageRoots } from "./root/image-roots.ts";
@@ -105,24 +106,19 @@ export class OciRuntime implements Runtime {
   }
 
   async probe({ image, ...options }: ProbeOptions = {}): Promise<string> {
-    await this.#inspected().catch((error: unknown) => {
-      // The machine or this user lacks what boxes need; nothing that is there fails.
-      throw SandboxError.is(error, "UNSUPPORTED") ? amended(error, { details: { absent: true } }) : error;
-    });
+    await this.#inspected();
     const found = this.#ociRuntimes.describe();
     if (image === undefined || this.#options.rootfs !== undefined) return found;
     const stored = image.kind === "reference" && (await this.#templates.find(image.reference));
     return stored ? found : `${found}; ${await this.#images.source(image, options)}`;
   }
 
-  async clean({ logger = silentLogger }: LaunchOptions = {}): Promise<readonly string[]> {
+  async removable({ logger = silentLogger }: LaunchOptions = {}): Promise<readonly Removable[]> {
     const { cgroups } = await this.#inspected();
     const boxes = await boxesFolder();
-    const abandoned = await reapAbandoned(boxes, cgroups, logger);
-    this.#machine = null;
     return [
-      ...(abandoned === 0 ? [] : [`${abandoned} abandoned boxes`]),
-      ...(await cleanCache(this.#cacheFolder, boxes, await this.#templates.bases())),
+      ...(await removableBoxes(boxes, cgroups, logger)),
+      ...(await removableFiles(this.#cacheFolder, boxes, await this.#templates.bases())),
     ];
   }
 
@@ -150,7 +146,8 @@ export class OciRuntime implements Runtime {
   #inspected(): Promise<Machine> {
     this.#machine ??= this.#inspect().catch((error: unknown) => {
       this.#machine = null;
-      throw error;
+      // The machine or this user lacks what boxes need; nothing that is there fails.
+      throw SandboxError.is(error, "UNSUPPORTED") ? amended(error, { details: { absent: true } }) : error;
     });
     return this.#machine;
   }
@@ -159,7 +156,6 @@ export class OciRuntime implements Runtime {
     if (process.platform !== "linux") {
       throw new SandboxError("UNSUPPORTED", `The runtime oci needs Linux; this is ${process.platform}.`, {
         remedy: "Use docker().",
-        details: { absent: true },
       });
     }
     this.#ociRuntimes.check();

@@ -11,6 +11,7 @@ import { agentVolumeName } from "../agent/agent-volume.ts";
 import { removeOldAgentVolumes } from "../agent/old-agent-volumes.ts";
 import { DockerRuntime } from "../docker-runtime.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { planBuild } from "../../engine/image/build-image.ts";
 import { inspectImage } from "../../engine/image/resolved-image.ts";
 import { docker } from "../index.ts";
 import { label, ownerOf } from "../../engine/labels.ts";
@@ -75,6 +76,27 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
     await expect(runtime.launch(specFor({ kind: "reference", reference: id }))).rejects.toMatchObject({
       code: "IMAGE_NOT_FOUND",
     });
+  });
+
+  it("can be removed unless a container is made of them, also by one that has begun since they were listed", async () => {
+    const { spec, source } = await build([`ENV TEST=${randomBytes(8).toString("hex")}`]);
+    const box = await runtime.launch(spec);
+    const { tag } = await planBuild(source as { kind: "dockerfile"; path: string });
+    const find = async () => (await runtime.removable!()).find(({ what }) => what.endsWith(tag));
+    expect(await find()).toBeUndefined();
+    await box.destroy();
+    const listed = (await find())!;
+    expect(listed.bytes).toBeGreaterThan(0);
+    expect(Math.abs(Date.now() - listed.since!)).toBeLessThan(3_600_000);
+    const other = await runtime.launch(spec);
+    try {
+      expect(await listed.remove()).toBe(false);
+    } finally {
+      await other.destroy();
+    }
+    expect(await listed.remove()).toBe(true);
+    expect(await listed.remove()).toBe(false);
+    expect(await find()).toBeUndefined();
   });
 
   it("are built from a Dockerfile once, until its folder changes", async () => {

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { mkdir, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ImageSource, Progress } from "../../../runtime.ts";
+import type { ImageSource, Progress, Runtime } from "../../../runtime.ts";
 import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
 import { inspectImage } from "../../engine/image/resolved-image.ts";
 import { hello, specFor } from "../../shared/testing/box-under-test.ts";
@@ -63,6 +63,8 @@ describe.skipIf(!machine || !engine)("images for an OCI runtime", () => {
     }
   }
 
+  const removeAll = async (runtime: Runtime) =>
+    Promise.all((await runtime.removable!()).map(async (one) => [one.what, await one.remove()] as const));
   const roots = () => readdir(join(cacheFolder, "roots"));
   const unpackings = () => progress.filter(({ message }) => message.startsWith("Unpacking")).length;
 
@@ -122,9 +124,51 @@ describe.skipIf(!machine || !engine)("images for an OCI runtime", () => {
     await open();
     await open();
     expect(unpackings()).toBe(1);
-    expect((await oci({ cacheFolder }).clean!()).join()).toContain(join(cacheFolder, "roots"));
+    await removeAll(oci({ cacheFolder }));
+    expect(await roots()).toEqual([]);
     await open();
     expect(unpackings()).toBe(2);
+  });
+
+  it("are not removed while a box of whatever program is made of them, and with their names afterwards", async () => {
+    const source = await dockerfile(place.path);
+    const box = await oci({ cacheFolder }).launch(specFor(source));
+    try {
+      await hello(box);
+      expect(await removeAll(oci({ cacheFolder }))).toEqual([]);
+      const program = `
+        const { removableFiles } = await import(${JSON.stringify(new URL("../removable.ts", import.meta.url).href)});
+        console.log(JSON.stringify(await removableFiles(${JSON.stringify(cacheFolder)}, ${JSON.stringify(place.path)}, [])));`;
+      const elsewhere = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+        encoding: "utf8",
+      });
+      expect(JSON.parse(elsewhere)).toEqual([]);
+    } finally {
+      await box.destroy();
+    }
+    const removed = await removeAll(oci({ cacheFolder }));
+    expect(removed).toEqual([
+      [expect.stringMatching(/^root llm-sandbox\/build:/), true],
+      [expect.stringMatching(/^agent /), true],
+    ]);
+    expect([await roots(), await readdir(join(cacheFolder, "names"))]).toEqual([[], []]);
+  });
+
+  it("that a box has begun to use since they were listed stay", async () => {
+    const source = await dockerfile(place.path);
+    const runtime = oci({ cacheFolder });
+    await runtime.prepare!(specFor(source));
+    const listed = (await runtime.removable!()).filter(({ what }) => what.startsWith("root"));
+    const box = await runtime.launch(specFor(source));
+    try {
+      await hello(box);
+      expect(await Promise.all(listed.map((one) => one.remove()))).toEqual([false]);
+      expect(await roots()).toHaveLength(1);
+    } finally {
+      await box.destroy();
+    }
+    expect(await Promise.all(listed.map((one) => one.remove()))).toEqual([true]);
+    expect(await Promise.all(listed.map((one) => one.remove()))).toEqual([false]);
   });
 
   it("are unpacked by one of several programs that want them at once", async () => {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ownFolder } from "../host/folders.ts";
+import { keyOf } from "./root-store.ts";
 
 /** Which image a name stood for when it was last resolved, so that no engine is needed for what is stored. */
 export class ImageNames {
@@ -26,6 +27,16 @@ export class ImageNames {
     const unfinished = join(this.#folder, `unfinished-${randomBytes(8).toString("hex")}`);
     await writeFile(unfinished, JSON.stringify({ name, id }), { flag: "wx", mode: 0o644 });
     await rename(unfinished, this.#path(name));
+  }
+
+  /** Forgets the names of the image whose root has that key. */
+  async forget(key: string): Promise<void> {
+    for (const file of await readdir(this.#folder).catch(() => [])) {
+      const path = join(this.#folder, file);
+      const text = await readFile(path, "utf8").catch(() => "");
+      const id = /"id":"([^"]+)"/.exec(text)?.[1];
+      if (id !== undefined && keyOf(id) === key) await rm(path, { force: true });
+    }
   }
 
   #path(name: string): string {

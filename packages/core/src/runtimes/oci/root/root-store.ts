@@ -25,7 +25,7 @@ interface StoredRoot extends ImageFacts {
 
 const format = 1;
 /** A root that is just being made, and what is fetched for it. */
-const unfinishedPrefix = "unfinished-";
+export const unfinishedPrefix = "unfinished-";
 const abandonedMs = 60 * 60_000;
 
 /**
