@@ -1,5 +1,5 @@
-import { isAbsent, knownRuntimes, SandboxError } from "@llm-sandbox/core";
-import type { KnownRuntime } from "@llm-sandbox/core";
+import { isAbsent, knownRuntimes } from "@llm-sandbox/core";
+import type { KnownRuntime, SandboxError } from "@llm-sandbox/core";
 import { Interrupted } from "./interrupt.ts";
 import { openSession } from "./open-session.ts";
 import { duration, styled } from "./style.ts";
@@ -40,12 +40,27 @@ async function examine(
     return { works: true, lines: [found ?? known.name, took] };
   } catch (error) {
     if (error instanceof Interrupted || signal.aborted) throw error;
-    if (!SandboxError.is(error)) throw error;
-    const absent = isAbsent(error);
-    const get = absent ? [`to get it: ${known.toGet}`] : [];
-    return { works: false, lines: [...error.message.trimEnd().split("\n"), ...get] };
+    const { message, remedy } = error as Partial<SandboxError>;
+    const get = isAbsent(error) && remedy === undefined ? [`to get it: ${known.toGet}`] : [];
+    return { works: false, lines: [...readable(message ?? String(error)), ...get] };
   }
 }
+
+/** The places where there is nothing at all take one line. */
+function readable(message: string): string[] {
+  const lines = message.trimEnd().split("\n");
+  const something = lines.filter((line) => !line.endsWith(nothing));
+  const places = lines.length - something.length;
+  if (places < 2) return lines;
+  return lines.flatMap((line) => {
+    if (!line.endsWith(nothing)) return [line];
+    return line === lines.find((one) => one.endsWith(nothing))
+      ? [`  - ${places} usual places${nothing}`]
+      : [];
+  });
+}
+
+const nothing = ": there is no such socket";
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);

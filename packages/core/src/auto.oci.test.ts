@@ -115,19 +115,19 @@ describe.skipIf(!machine)("without an engine", () => {
     expect(await there({ replaced: "podman=/bin/true", env }, {})).toEqual({ name: "embedded", said: [] });
   });
 
-  test("an OCI runtime that fails is an error, and nothing weaker is taken", async () => {
-    const broken = join(folder, "broken");
-    await writeFile(broken, "#!/bin/sh\necho broken to pieces >&2\nexit 1\n", { mode: 0o755 });
-    const pairs = runtimes.split(" ").map((name) => `${name}=${broken}`);
+  test.skipIf(!findProgram("podman")).each([
+    ["fails", "echo broken to pieces >&2; exit 1", "BOX_START_FAILED", "broken to pieces"],
+    ["hangs", "exec sleep 1000", "ENGINE_TIMEOUT", "did not start a box in 30000 ms"],
+  ])("an OCI runtime that %s is an error, and nothing weaker is taken", async (_, line, expected, why) => {
+    const script = join(folder, "script");
+    await writeFile(script, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+    const pairs = runtimes.split(" ").map((name) => `${name}=${script}`);
     const context = join(folder, "context");
     await mkdir(context);
     await writeFile(join(context, "Dockerfile"), "FROM scratch\nCOPY Dockerfile /\n");
     const parts = { replaced: pairs.join(" ") };
     const { code, message } = await there(parts, { dockerfile: context }, "open");
-    expect({ code, message }).toEqual({
-      code: "BOX_START_FAILED",
-      message: expect.stringContaining("broken to pieces"),
-    });
+    expect({ code, message }).toEqual({ code: expected, message: expect.stringContaining(why) });
   });
 });
 

@@ -1,23 +1,44 @@
 import { auto, SandboxError } from "@llm-sandbox/core";
 import type { AutoOptions, Runtime } from "@llm-sandbox/core";
 
+export interface Beginning<Begun> {
+  /** Begins on a runtime; of one that nobody named, a failure leads to the embedded one. */
+  readonly begin: (runtime: Runtime) => Promise<Begun>;
+  readonly choose?: (options: AutoOptions) => Promise<Runtime>;
+}
+
 /**
- * The runtime of the guided run. Where an engine is there and cannot be used, `auto` refuses a weaker runtime; the programs
- * of the guided run are our own, so it shows them on the embedded one, and says why.
+ * The runtime of the guided run, begun on. Where an engine or OCI runtime is there and cannot be used, `auto` refuses a
+ * weaker one; the programs of the guided run are our own, so it shows them on the embedded one, and says why.
  */
-export async function tourRuntime(
+export async function tourRuntime<Begun>(
   options: AutoOptions,
   say: (message: string) => void,
-  choose: (options: AutoOptions) => Promise<Runtime> = auto,
-): Promise<Runtime> {
+  { begin, choose = auto }: Beginning<Begun>,
+): Promise<{ readonly runtime: Runtime; readonly begun: Begun }> {
+  const beginOn = async (runtime: Runtime) => ({ runtime, begun: await begin(runtime) });
   try {
-    return await choose(options);
+    return await beginOn(await choose(options));
   } catch (error) {
-    const chosen = options.runtime !== undefined || (process.env.LLM_SANDBOX_RUNTIME ?? "") !== "";
-    if (chosen || !SandboxError.is(error, "ENGINE_NOT_FOUND") || error.details["chosen"] === true)
+    const named = options.runtime !== undefined || choices.some((name) => (process.env[name] ?? "") !== "");
+    if (named || !SandboxError.is(error) || !replaced.has(error.code) || error.details["chosen"] === true)
       throw error;
     say(error.message);
     say("The programs of this guided run are harmless: they are shown without an engine.\n");
-    return choose({ ...options, runtime: "embedded" });
+    return beginOn(await choose({ ...options, runtime: "embedded" }));
   }
 }
+
+/** Variables by which a person names a runtime or an engine. */
+const choices = ["LLM_SANDBOX_RUNTIME", "DOCKER_HOST", "DOCKER_CONTEXT"] as const;
+
+/** Not there, not for this user, without an image, or not starting. */
+const replaced: ReadonlySet<string> = new Set([
+  "ENGINE_NOT_FOUND",
+  "ENGINE_TIMEOUT",
+  "IMAGE_NOT_FOUND",
+  "IMAGE_BUILD_FAILED",
+  "BOX_START_FAILED",
+  "PERMISSION_DENIED",
+  "DISK_FULL",
+]);

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ExecutionResult, Progress, RuntimeName, SandboxSession } from "@llm-sandbox/core";
+import type { ExecutionResult, Progress, Runtime, RuntimeName, SandboxSession } from "@llm-sandbox/core";
 import { engineAdvice } from "../engine-advice.ts";
 import { duration, styled } from "../style.ts";
 import { type Step, stepsFor, visible } from "./steps.ts";
@@ -12,14 +12,31 @@ import { TourSessions } from "./tour-sessions.ts";
 export async function tour(name: RuntimeName | undefined, signal: AbortSignal): Promise<number> {
   const begin = performance.now();
   const options = { ...(name === undefined ? {} : { runtime: name }), signal, onProgress: say };
-  const runtime = await tourRuntime(options, (message) => print(styled("yellow", message)));
-  print(`Runtime: ${runtime.name}, ${(await runtime.probe?.({ signal })) ?? ""}`);
+  const sessionsOn = (runtime: Runtime): TourSessions =>
+    new TourSessions(
+      runtime,
+      [...new Set(stepsFor(runtime.features.languages).map(({ lang }) => lang))],
+      signal,
+    );
+  const { runtime, begun } = await tourRuntime(options, (message) => print(styled("yellow", message)), {
+    begin: async (runtime) => {
+      print(`Runtime: ${runtime.name}, ${(await runtime.probe?.({ signal })) ?? ""}`);
+      const sessions = sessionsOn(runtime);
+      try {
+        await sessions.open(stepsFor(runtime.features.languages)[0]!.lang);
+        return sessions;
+      } catch (error) {
+        await sessions[Symbol.asyncDispose]();
+        throw error;
+      }
+    },
+  });
+  await using sessions = begun;
 
   const surprises: string[] = [];
-  const { languages } = runtime.features;
-  const shown = stepsFor(languages);
-  await using sessions = new TourSessions(runtime, [...new Set(shown.map(({ lang }) => lang))], signal);
-  let opened: string | undefined;
+  const shown = stepsFor(runtime.features.languages);
+  print(styled("dim", `The first box opened in ${duration(performance.now() - begin)}`));
+  let opened: string | undefined = shown[0]?.lang;
   for (const [index, step] of shown.entries()) {
     print(`\n${styled("bold", `${index + 1}/${shown.length}  ${step.title}`)}`);
     const openBegin = performance.now();

@@ -22,6 +22,8 @@ export interface ChildOptions {
   readonly memoryBytes: number;
   /** Files and folders that it may read until it gives that up. */
   readonly readable: readonly string[];
+  /** How long it may take to get ready; default 120,000. */
+  readonly timeoutMs?: number | undefined;
   /** The answer to its first call: what it gets ready to be. */
   readonly boot: object;
   /** Answers what it asks while it gets ready; no code of a user has run in it then. */
@@ -34,6 +36,7 @@ export interface ChildExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+const defaultTimeoutMs = 120_000;
 const mebibyte = 1_048_576;
 const pageBytes = 65_536;
 const mostPages = 65_536;
@@ -112,8 +115,17 @@ export class Child {
       this.#ready.reject(new Error(this.#said.trim() || "It ended while it got ready."));
       return exit;
     });
+    const { timeoutMs = defaultTimeoutMs } = options;
+    const late = setTimeout(() => {
+      this.#said += `It did not get ready in ${timeoutMs} ms.`;
+      this.kill();
+    }, timeoutMs).unref();
+    void this.exited.then(() => clearTimeout(late));
     this.ready = this.#ready.promise;
-    this.ready.catch(() => {});
+    this.ready.then(
+      () => clearTimeout(late),
+      () => {},
+    );
     const script = Buffer.from(childScript, "utf8");
     const length = Buffer.alloc(4);
     length.writeUInt32BE(script.length);

@@ -110,7 +110,7 @@ export class EmbeddedRuntime implements Runtime {
 
   async #childOptions(role: Role, memoryBytes: number, options: LaunchOptions): Promise<ChildOptions> {
     const deno = findDeno(this.#options);
-    const common = { deno, memoryBytes, readable: [] };
+    const common = { deno, memoryBytes, readable: [], timeoutMs: this.#options.timeoutMs };
     if (role === "javascript") return { ...common, boot: { role, kernel: javaScriptKernel() } };
     if (role === "bash") {
       findJustBash();

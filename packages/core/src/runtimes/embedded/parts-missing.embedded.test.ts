@@ -1,7 +1,8 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SandboxSession } from "../../session.ts";
@@ -29,7 +30,7 @@ test("a Deno that is not there is named with the remedy", async () => {
   await expect(open({ deno: join(folder, "deno") })).rejects.toMatchObject({ code: "ENGINE_NOT_FOUND" });
 });
 
-test("a Deno that does not start is told", async () => {
+test("a Deno that does not start, or hangs, is told", async () => {
   const broken = join(folder, "broken");
   await writeFile(broken, "#!/bin/sh\necho broken to pieces >&2\nexit 1\n", { mode: 0o755 });
   const cache = join(folder, "broken-cache");
@@ -37,6 +38,15 @@ test("a Deno that does not start is told", async () => {
     code: "BOX_START_FAILED",
     message: expect.stringContaining("broken to pieces"),
   });
+  const hanging = join(folder, "hanging");
+  await writeFile(hanging, "#!/bin/sh\nexec sleep 1000\n", { mode: 0o755 });
+  for (const lang of ["python", "javascript"]) {
+    const runtime = embedded({ deno: hanging, cache, timeoutMs: 500 });
+    await expect(SandboxSession.open({ lang, runtime })).rejects.toMatchObject({
+      code: "BOX_START_FAILED",
+      message: expect.stringContaining("It did not get ready in 500 ms"),
+    });
+  }
   const unreadable = join(folder, "no-program");
   await writeFile(unreadable, "\0\0\0\0", { mode: 0o755 });
   await expect(open({ deno: unreadable, cache })).rejects.toMatchObject({ code: "BOX_START_FAILED" });
@@ -133,11 +143,26 @@ test("where nothing can be kept Python starts all the same", async () => {
   expect(await session.run("print(1)")).toMatchObject({ stdout: "1\n" });
 });
 
-test("two that prepare the same at once both get it", async () => {
+test("of several programs that prepare the same at once one does, and all get it", async () => {
   const cache = join(folder, "together");
-  const sessions = await Promise.all([open({ cache }), open({ cache })]);
-  for (const session of sessions) {
-    expect((await session.run("print(2)")).stdout).toBe("2\n");
-    await session.close();
-  }
+  const program = `
+    const { SandboxSession } = await import(${JSON.stringify(new URL("../../session.ts", import.meta.url).href)});
+    const { embedded } = await import(${JSON.stringify(new URL("index.ts", import.meta.url).href)});
+    const onProgress = ({ message }) => console.log(message);
+    const runtime = embedded({ cache: ${JSON.stringify(cache)} });
+    const session = await SandboxSession.open({ runtime, onProgress });
+    console.log((await session.run("print(6 * 7)")).stdout);
+    process.exit();`;
+  const said = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      return text(child.stdout);
+    }),
+  );
+  for (const one of said) expect(one).toMatch(/^42$/m);
+  expect(said.join("").match(/^Starting Python/gm)).toHaveLength(1);
+  expect(said.join("").match(/^Another program is starting Python/gm)).toHaveLength(2);
+  expect(await readdir(cache)).toHaveLength(1);
 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { hostFileError } from "../../host-file-error.ts";
 import { SandboxError } from "../../errors.ts";
 import type { LaunchOptions } from "../../runtime.ts";
+import { withHostLock } from "../shared/host-lock.ts";
 import { Child } from "./child.ts";
 import { childScript } from "./child-script.generated.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
@@ -67,10 +68,21 @@ export class PythonMemory {
   async #findOrMake(launch: Pick<LaunchOptions, "onProgress" | "logger">): Promise<string> {
     const key = this.#key();
     const folder = cacheFolder(this.#options);
-    const kept = await readdir(folder).catch(() => []);
-    const found = kept.find((name) => name.startsWith(`python-${key}-`) && name.endsWith(".memory"));
-    if (found) return inUse(join(folder, found));
-    launch.onProgress?.({ phase: "prepare", message: "Starting Python for the first time on this machine." });
+    const found = await find(folder, key);
+    if (found !== undefined) return found;
+    const say = (message: string) => launch.onProgress?.({ phase: "prepare", message });
+    const waiting = () => say("Another program is starting Python for the first time; waiting for it.");
+    // Not one caller's: others may be waiting for the same.
+    const { signal } = new AbortController();
+    return withHostLock(`python ${folder} ${key}`, { signal, waiting }, async () => {
+      const meanwhile = await find(folder, key);
+      if (meanwhile !== undefined) return meanwhile;
+      say("Starting Python for the first time on this machine.");
+      return this.#makeAndKeep(folder, key, launch);
+    });
+  }
+
+  async #makeAndKeep(folder: string, key: string, launch: Pick<LaunchOptions, "logger">): Promise<string> {
     const memory = await this.#make();
     const digest = createHash("sha256").update(memory).digest("hex");
     const name = `python-${key}-${digest}.memory`;
@@ -79,12 +91,26 @@ export class PythonMemory {
       await removeOld(folder);
       return path;
     } catch (error) {
-      launch.logger?.warn("The memory of a started Python cannot be kept.", { folder, error: String(error) });
-      const own = await mkdtemp(join(tmpdir(), "llm-sandbox-")).catch((cause: unknown) => {
-        throw hostFileError(tmpdir(), cause);
-      });
-      process.once("exit", () => rmSync(own, { recursive: true, force: true }));
-      return keep(own, name, memory);
+      launch.logger?.warn(
+        `The memory of a started Python cannot be kept in ${folder}: ${(error as Error).message}. ` +
+          "Each program makes it anew, which takes seconds: free that folder, or pass embedded({ cache }).",
+      );
+      return this.#keepForNow(name, memory);
+    }
+  }
+
+  /** For this program alone. */
+  async #keepForNow(name: string, memory: Buffer): Promise<string> {
+    let own: string | undefined;
+    try {
+      own = await mkdtemp(join(tmpdir(), "llm-sandbox-"));
+      const path = await keep(own, name, memory);
+      const folder = own;
+      process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+      return path;
+    } catch (cause) {
+      if (own !== undefined) await rm(own, { recursive: true, force: true });
+      throw hostFileError(tmpdir(), cause);
     }
   }
 
@@ -100,6 +126,7 @@ export class PythonMemory {
       deno: this.#deno,
       memoryBytes,
       readable: [this.#pyodide],
+      timeoutMs: this.#options.timeoutMs,
       boot,
     });
     const pieces: Buffer[] = [];
@@ -148,6 +175,12 @@ export function cacheFolder({ cache }: EmbeddedOptions): string {
   const base = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
   const usual = process.platform === "darwin" ? "Library/Caches" : ".cache";
   return join(base || join(homedir(), usual), "llm-sandbox", "embedded");
+}
+
+async function find(folder: string, key: string): Promise<string | undefined> {
+  const kept = await readdir(folder).catch(() => []);
+  const found = kept.find((name) => name.startsWith(`python-${key}-`) && name.endsWith(".memory"));
+  return found === undefined ? undefined : inUse(join(folder, found));
 }
 
 /** Keeps others from taking it for one that nobody uses; seldom, as those who use it read it again when it has changed. */

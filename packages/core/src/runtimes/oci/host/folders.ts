@@ -50,7 +50,8 @@ export function folderError(path: string, error: unknown): unknown {
       remedy: "Free space there, or pass another oci({ cacheFolder }).",
     });
   }
-  if (code === "EACCES" || code === "EPERM" || code === "EROFS" || code === "ENOTDIR") {
+  // Making a folder with those above it, Node says ENOENT of a read-only disk, and EEXIST of a file in its place.
+  if (["EACCES", "EPERM", "EROFS", "ENOTDIR", "ENOENT", "EEXIST"].includes(code ?? "")) {
     return new SandboxError("PERMISSION_DENIED", `${path} cannot be written: ${message}.`, {
       cause: error,
       remedy: "Give this user the folder, or pass another oci({ cacheFolder }).",
