@@ -91,7 +91,10 @@ export class EmbeddedRuntime implements Runtime {
     const starting = start(prepared);
     starting.catch(() => {});
     if (await whole) return starting;
-    void starting.then((started) => started instanceof Child && started.kill());
+    starting.then(
+      (started) => started instanceof Child && started.kill(),
+      () => {},
+    );
     options.logger?.warn("The memory of a started Python was damaged and is made again.");
     this.#spares.drop();
     this.#known.clear();
