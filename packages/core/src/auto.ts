@@ -72,7 +72,7 @@ export function named(name: string): KnownRuntime {
   });
 }
 
-/** True for an error that says: there is none here, and nothing that could be mended. */
+/** True for an error that says: something that is needed is simply not there. */
 export function isAbsent(error: unknown): boolean {
   return SandboxError.is(error) && error.details["absent"] === true;
 }
