@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -169,6 +169,13 @@ test.skipIf(!machine || !findProgram("podman"))(
     expect(await there({ hidden: tools }, { image: other })).toMatchObject({
       code: "ENGINE_NOT_FOUND",
       message: expect.stringContaining("nothing here to build"),
+    });
+    // What is damaged and cannot be made again is an error, too.
+    const [key] = await readdir(join(cacheFolder, "roots"));
+    await rm(join(cacheFolder, "roots", key!, "root/Dockerfile"));
+    expect(await there({ hidden: tools }, { dockerfile: stored!.path }, "open")).toMatchObject({
+      code: "ENGINE_NOT_FOUND",
+      message: expect.stringMatching(/nothing here to build.*apt-get install buildah/),
     });
   },
 );

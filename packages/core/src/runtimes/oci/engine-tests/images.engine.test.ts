@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { mkdir, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ImageSource, Progress, Runtime } from "../../../runtime.ts";
 import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
@@ -191,6 +193,53 @@ describe.skipIf(!machine || !engine)("images for an OCI runtime", () => {
     expect(said.join("").match(/^Unpacking/gm)).toHaveLength(1);
     expect(await roots()).toHaveLength(1);
   });
+
+  it.each([
+    ["the engine", undefined],
+    ["a tool", "tools"],
+  ])(
+    "that do not fit on the disk are refused with what to do, and leave nothing, when %s has them",
+    async (_, from) => {
+      if (from === "tools" && !findProgram("podman")) return;
+      const source = await dockerfile(place.path, ["COPY large /"]);
+      await writeFile(join((source as { path: string }).path, "large"), randomBytes(6 * 2 ** 20));
+      await mkdir(cacheFolder);
+      // Room for the agent.
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=5M,mode=755", "none", cacheFolder]);
+      try {
+        const attempt = opens(source, from === undefined ? {} : { imagesFrom: from });
+        await expect(attempt).rejects.toMatchObject({
+          code: "DISK_FULL",
+          remedy: expect.stringMatching(/^Free /),
+        });
+        expect(await roots()).toEqual([]);
+      } finally {
+        execFileSync("umount", [cacheFolder]);
+      }
+    },
+  );
+
+  it.skipIf(!findProgram("podman"))(
+    "are got by one of several programs where there is no engine",
+    async () => {
+      const source = await dockerfile(place.path);
+      const options = JSON.stringify({ cacheFolder, imagesFrom: "tools" });
+      const program = `
+      const { oci } = await import(${JSON.stringify(index)});
+      const onProgress = ({ message }) => console.log(message);
+      await oci(${options}).prepare(${JSON.stringify(specFor(source))}, { onProgress });`;
+      const said = await Promise.all(
+        [1, 2, 3].map(async () => {
+          const args = ["--input-type=module", "-e", program];
+          const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+          return text(child.stdout);
+        }),
+      );
+      expect(said.join("").match(/^Building the image/gm)).toHaveLength(1);
+      expect(said.join("").match(/^Another program is getting/gm)).toHaveLength(2);
+      expect(await roots()).toHaveLength(1);
+    },
+  );
 
   it("leave nothing behind when unpacking is aborted", async () => {
     const source = await dockerfile(place.path);

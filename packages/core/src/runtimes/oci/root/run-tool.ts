@@ -18,7 +18,7 @@ const keptLines = 30;
 
 /**
  * Runs a tool of this machine with exactly these arguments, and returns its standard output. Throws with its last words
- * when it fails, ENGINE_TIMEOUT when it falls silent, or the signal's reason; it is ended then.
+ * when it fails, DISK_FULL when that was why, ENGINE_TIMEOUT when it falls silent, or the signal's reason; it is ended then.
  */
 export async function runTool(path: string, args: readonly string[], options: ToolOptions): Promise<string> {
   const { what, signal, onLine = () => {} } = options;
@@ -54,9 +54,12 @@ export async function runTool(path: string, args: readonly string[], options: To
     });
     signal.throwIfAborted();
     if (failure === null) return output;
-    const code = silent ? "ENGINE_TIMEOUT" : options.code;
+    const full = lines.some((line) => /no space left on device|disk quota exceeded/i.test(line));
+    const code = silent ? "ENGINE_TIMEOUT" : full ? "DISK_FULL" : options.code;
     throw new SandboxError(code, `${path} could not ${what}: ${lines.slice(-8).join("\n") || failure}.`, {
-      remedy: options.remedy,
+      remedy: full
+        ? "Free disk space in the cache folder, and where the tool keeps its images."
+        : options.remedy,
       details: { output: lines },
     });
   } finally {

@@ -45,7 +45,8 @@ export async function unpackTar(
   if (piped) child.kill("SIGKILL");
   const [code] = await ended;
   signal.throwIfAborted();
-  if (/no space left|disk quota/i.test(said)) {
+  // The last words of a write that only half fitted.
+  if (/no space left|disk quota|wrote only \d+ of \d+ bytes/i.test(said)) {
     throw Object.assign(new Error("no space left for an image"), { code: "ENOSPC" });
   }
   if (!piped && code === 0) return;
