@@ -22,10 +22,15 @@ const (
 	memoryTarget     = 32 << 20
 )
 
-func main() {
+// A child is one here already: init functions keep the startup thread, which main would have to lock at the price of
+// another thread.
+func init() {
 	if os.Args[0] == child.Name {
 		child.Run()
 	}
+}
+
+func main() {
 	// systemd-run starts it by a path.
 	if filepath.Base(os.Args[0]) == supervise.Name {
 		supervise.Run()

@@ -2,7 +2,6 @@ package child
 
 import (
 	"os"
-	"runtime"
 	"strings"
 	"syscall"
 
@@ -10,9 +9,9 @@ import (
 	"llm-sandbox/agent/seccomp"
 )
 
-// Run does the job on descriptor 3 and becomes its program; it returns only to fail.
+// Run does the job on descriptor 3 and becomes its program; it never returns. It must be called on a thread that the
+// run-time keeps for it, as in an init function: privileges and filters are a thread's.
 func Run() {
-	runtime.LockOSThread()
 	failure := run()
 	syscall.Write(reportDescriptor, failure.encode())
 	os.Exit(127)
