@@ -1,6 +1,7 @@
 // Writes languages/<name>/kernel.generated.ts from the kernel's real files. `--check` only compares them.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { deflateSync, inflateSync } from "node:zlib";
 
 // Linux refuses a single argument of 128 KiB or more; the kernel is one.
 const MAXIMUM_BYTES = 100_000;
@@ -24,13 +25,31 @@ function generatedKernels() {
   });
 }
 
-/** start.py, and all other files in one text for its last argument: name, line feed, source, form feeds between them. */
+/**
+ * start.py, and all other files for its last argument: name, line feed, source, form feeds between them; packed, because
+ * an agent reads it as JSON for a box's first run, and Python copies it several times.
+ */
 function pythonKernel(folder) {
   const files = sources(folder, ".py");
   const odd = files.find(([, text]) => /[\0\f]/.test(text));
   if (odd) throw new Error(`${odd[0]}.py has a NUL or a form feed`);
   const parts = files.filter(([name]) => name !== "start").map((file) => file.join("\n"));
-  return { kernel: readFileSync(new URL("start.py", folder), "utf8"), parts: parts.join("\f") };
+  return {
+    kernel: readFileSync(new URL("start.py", folder), "utf8"),
+    parts: packed(parts.join("\f"), folder),
+  };
+}
+
+/** The text packed. Machines pack differently: what there is already stays when it is the same text. */
+function packed(text, folder) {
+  const file = new URL("../kernel.generated.ts", folder);
+  const known = existsSync(file)
+    ? /\bparts: string =\s+"([^"]+)"/.exec(readFileSync(file, "utf8"))?.[1]
+    : undefined;
+  try {
+    if (known && inflateSync(Buffer.from(known, "base64")).toString() === text) return known;
+  } catch {} // Not packed, or damaged.
+  return deflateSync(text, { level: 9 }).toString("base64");
 }
 
 /** The files as functions of a small module table; `start` is run first. */

@@ -1,11 +1,15 @@
 """Runs the kernel: the parts are compiled only when something imports them."""
 
+import binascii
 import sys
+import zlib
 from _frozen_importlib import ModuleSpec
 
 PACKAGE = "llm_sandbox_kernel"
 # Name and source of each, from the last argument (scripts/embed-kernels.mjs): what stands in this text is read as code.
-PARTS = dict(part.split("\n", 1) for part in sys.argv.pop().split("\f"))
+PARTS = dict(
+    part.split("\n", 1) for part in zlib.decompress(binascii.a2b_base64(sys.argv.pop())).decode().split("\f")
+)
 
 
 class PartFinder:
