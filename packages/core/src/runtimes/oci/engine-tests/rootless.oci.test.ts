@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
@@ -65,6 +66,39 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
     ["but not with all of that", {}, /\/runc$/],
   ])("is refused %s", async (_, surroundings, answer) => {
     const { stdout, stderr } = await user.node(["--input-type=module", "-e", program], surroundings);
+    expect(stderr).toBe("");
+    expect(stdout.trim()).toMatch(answer);
+  });
+});
+
+describe.skipIf(whyNot !== null)("without an engine auto()", () => {
+  let user: UnprivilegedUser;
+  beforeAll(async () => {
+    user = await UnprivilegedUser.make();
+    await mkdir(join(user.home, "bin"));
+    await writeFile(join(user.home, "bin/podman"), "#!/bin/sh\n", { mode: 0o755 });
+  });
+  afterAll(() => user?.remove());
+
+  const program = `
+    const { auto } = await import("./packages/core/src/auto.ts");
+    const said = [];
+    const logger = { debug() {}, info() {}, warn: (_, { absent }) => said.push(...absent) };
+    console.log((await auto({ logger })).name, ...said);`;
+
+  it.each<[string, Surroundings, RegExp]>([
+    ["gives oci to a user who may limit boxes", {}, /^oci$/],
+    [
+      "gives embedded to one without subordinate ids",
+      { subordinates: false },
+      /^embedded .*usermod --add-subuids/,
+    ],
+    ["gives embedded to one without a cgroup", { delegated: false }, /^embedded .*can make no cgroups/],
+  ])("%s", async (_, surroundings, answer) => {
+    const deaf = ["/var/run/docker.sock", "/run/podman/podman.sock"].filter((path) => existsSync(path));
+    const env = { PATH: `${user.home}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` };
+    const args = ["--input-type=module", "-e", program];
+    const { stdout, stderr } = await user.node(args, { ...surroundings, deaf, env });
     expect(stderr).toBe("");
     expect(stdout.trim()).toMatch(answer);
   });

@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly subordinates?: boolean;
   /** Programs that are not there. */
   readonly without?: readonly string[];
+  /** Sockets that nobody listens on. */
+  readonly deaf?: readonly string[];
 }
 
 const workspace = fileURLToPath(new URL("../../../../../..", import.meta.url));
@@ -105,7 +107,7 @@ export class UnprivilegedUser {
   /** Runs node with the arguments in the workspace. The user has a further group, as users do. */
   async node(
     args: readonly string[],
-    { env = {}, delegated = true, subordinates = true, without = [] }: Surroundings = {},
+    { env = {}, delegated = true, subordinates = true, without = [], deaf = [] }: Surroundings = {},
   ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
     const inside = (name: string) => join(this.#folder, name);
     const kind = subordinates ? "some" : "none";
@@ -114,6 +116,7 @@ export class UnprivilegedUser {
       [dirname(process.execPath), inside("node")],
       ...accounts.map((name) => [inside(join(kind, name)), join("/etc", name)]),
       ...without.map((name) => ["/dev/null", findProgram(name)!]),
+      ...deaf.map((path) => ["/dev/null", path]),
     ];
     const entered = delegated ? this.#cgroups.entrances : [];
     const child = spawn(
