@@ -115,6 +115,15 @@ describe.skipIf(!machine)("without an engine", () => {
     expect(await there({ replaced: "podman=/bin/true", env }, {})).toEqual({ name: "embedded", said: [] });
   });
 
+  test("an image that cannot be had is an error that names the weaker runtime, for a language that it has", async () => {
+    const parts = { replaced: "podman=/bin/false" };
+    const hint = "To use a weaker runtime instead, set LLM_SANDBOX_RUNTIME=embedded.";
+    const python = await there(parts, { lang: "python" }, "open");
+    expect(python).toMatchObject({ code: "IMAGE_BUILD_FAILED", message: expect.stringContaining(hint) });
+    const java = await there(parts, { lang: "java" }, "open");
+    expect(java).toMatchObject({ code: "IMAGE_BUILD_FAILED", message: expect.not.stringContaining(hint) });
+  });
+
   test.skipIf(!findProgram("podman")).each([
     ["fails", "echo broken to pieces >&2; exit 1", "BOX_START_FAILED", "broken to pieces"],
     ["hangs", "exec sleep 1000", "ENGINE_TIMEOUT", "did not start a box in 30000 ms"],

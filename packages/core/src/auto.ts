@@ -106,16 +106,35 @@ async function whyAbsent(runtime: Runtime, options: AutoOptions): Promise<string
     await runtime.probe?.(options);
     return undefined;
   } catch (error) {
-    if (!isAbsent(error)) throw notPassedOver(error);
+    if (!isAbsent(error)) throw await notPassedOver(error, options);
     // What introduces a list ends before it.
     return (error as SandboxError).message.split("\n", 1)[0]!.replace(/ [^.]*:$/, "");
   }
 }
 
-/** The error of a runtime that is there, with the way to choose a weaker one in full knowledge. */
-function notPassedOver(error: unknown): unknown {
+/** The error of opening a box on the runtime that `auto` chose. */
+export async function chosenFailed(error: unknown, options: AutoOptions): Promise<unknown> {
+  const own = SandboxError.is(error) && itself.has(error.code) && runtimeOfEnvironment() === undefined;
+  return own ? notPassedOver(error, options) : error;
+}
+
+/** The runtime failed, not what was asked of it. */
+const itself: ReadonlySet<string> = new Set([
+  "ENGINE_NOT_FOUND",
+  "ENGINE_ERROR",
+  "ENGINE_TIMEOUT",
+  "IMAGE_NOT_FOUND",
+  "IMAGE_BUILD_FAILED",
+  "BOX_START_FAILED",
+]);
+
+/** The error of a runtime that is there, with the way to choose a weaker one in full knowledge, where one would do. */
+async function notPassedOver(error: unknown, options: AutoOptions): Promise<unknown> {
   if (!SandboxError.is(error)) return error;
-  const choice = "To use a weaker runtime instead, set LLM_SANDBOX_RUNTIME=embedded.";
+  const weaker = knownRuntimes.find(({ kernelLimits }) => !kernelLimits);
+  if (weaker === undefined || whyNot(await load(weaker), options) !== undefined) return error;
+  const choice = `To use a weaker runtime instead, set LLM_SANDBOX_RUNTIME=${weaker.name}.`;
+  if (error.remedy?.includes(choice)) return error;
   return amended(error, { remedy: `${error.remedy ?? ""} ${choice}`.trimStart() });
 }
 

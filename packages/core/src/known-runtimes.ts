@@ -35,7 +35,7 @@ export const knownRuntimes: readonly KnownRuntime[] = [
     name: "oci",
     boxes: "containers started by runc, crun or runsc without a daemon",
     protection:
-      "As with docker, and a user namespace of its own for every box; with runsc a second kernel in between.",
+      "Namespaces, cgroups, seccomp and a user namespace of its own for every box; code and machine share one kernel, unless the OCI runtime is gVisor's runsc.",
     kernelLimits: true,
     stronger: `a second kernel in between, oci({ ociRuntime: "runsc" }) with gVisor's runsc`,
     toGet: "apt-get install crun buildah (and uidmap, to use it without root)",

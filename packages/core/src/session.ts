@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { auto } from "./auto.ts";
+import { auto, chosenFailed } from "./auto.ts";
 import { BoxProcess } from "./box/box-process.ts";
 import { withChangedFiles } from "./box/changed-files.ts";
 import { copyFromBox } from "./box/copy-from-box.ts";
@@ -142,7 +142,10 @@ export class SandboxSession implements AsyncDisposable {
       signal.throwIfAborted();
       const runtime = this.#settings.runtime ?? (await this.#chosen(signal));
       this.#runtime = runtime;
-      this.#live = await this.#launch(runtime, signal);
+      this.#live = await this.#launch(runtime, signal).catch(async (error: unknown) => {
+        const { language, image } = this.#settings;
+        throw this.#settings.runtime ? error : await chosenFailed(error, { language: language.name, image });
+      });
       if (local.signal.aborted) {
         await this.#live.remove();
         throw closedError();
