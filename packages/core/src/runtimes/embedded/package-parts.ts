@@ -43,6 +43,12 @@ export async function zonesPart(): Promise<Answer> {
   return { value: {}, data: Buffer.from(zones, "base64") };
 }
 
+/** The shell's commands that are not in just-bash or wrong in it, for a script that runs one: a script that sets `tools`. */
+export async function toolsPart(): Promise<Answer> {
+  const { shellTools } = await import("./shell-tools.generated.ts");
+  return { value: {}, data: Buffer.from(shellTools, "utf8") };
+}
+
 function absent(name: string): Error {
   return Object.assign(new Error(`${name.slice(0, 100)} is not there`), { code: "ENOENT" });
 }

@@ -3,7 +3,7 @@ import type { ChildCall } from "./child-frames.ts";
 import { answerFileCall } from "./file-calls.ts";
 import type { Answer } from "./file-calls.ts";
 import type { InputBuffer } from "./input-buffer.ts";
-import { parserPart, zonesPart } from "./package-parts.ts";
+import { parserPart, toolsPart, zonesPart } from "./package-parts.ts";
 import type { ProgramFiles } from "./program-files.ts";
 
 /** What a process may ask for. */
@@ -60,6 +60,7 @@ export async function answerProcessCall(process: ProcessCalls, call: ChildCall):
     case "part":
       if (request["name"] === "acorn") return parserPart();
       if (request["name"] === "zones") return zonesPart();
+      if (request["name"] === "shell-tools") return toolsPart();
       break;
     case "run":
       return run(process, call);

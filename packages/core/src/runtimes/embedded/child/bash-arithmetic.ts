@@ -1,11 +1,5 @@
-/** A part of a parsed script. */
-export interface SyntaxNode {
-  type?: string;
-  [field: string]: unknown;
-}
-
-/** Parses a script. */
-export type Parse = (code: string) => SyntaxNode;
+import { isNode } from "./bash-syntax.ts";
+import type { Parse, SyntaxNode } from "./bash-syntax.ts";
 
 const changing = new Set(["ArithAssignment", "ArithDynamicAssignment", "ArithSyntaxError"]);
 
@@ -83,8 +77,4 @@ function onlyCommand(script: SyntaxNode): SyntaxNode {
   const [statement] = script["statements"] as SyntaxNode[];
   const [pipeline] = statement!["pipelines"] as SyntaxNode[];
   return (pipeline!["commands"] as SyntaxNode[])[0]!;
-}
-
-function isNode(value: unknown): value is SyntaxNode {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { Parse, SyntaxNode } from "./bash-arithmetic.ts";
+import type { Parse, SyntaxNode } from "./bash-syntax.ts";
 
 /**
  * In a script that has `set -e`, `a || b` becomes `if a; then :; else b; fi`: inside the functions that `a` calls a failing

@@ -1,3 +1,4 @@
+import { withAdvice } from "./bash-absent.ts";
 import { CallError, call, sendData } from "./wire.ts";
 
 interface Status {
@@ -27,7 +28,8 @@ function bytesOf(content: string | Uint8Array, options: Encoding): Uint8Array {
   return Uint8Array.from(content, (unit) => unit.charCodeAt(0) & 0xff);
 }
 
-function byteString(bytes: Uint8Array): string {
+/** A string with a byte in each unit. */
+export function byteString(bytes: Uint8Array): string {
   // TextDecoder's latin1 is windows-1252, which differs between 0x80 and 0x9f.
   let text = "";
   for (let start = 0; start < bytes.length; start += 8_192) {
@@ -265,7 +267,8 @@ export class ShellOutputs extends ShellFiles {
   }
 
   override async writeFile(path: string, content: string | Uint8Array, options?: Encoding): Promise<void> {
-    sendData(path === "/stderr" ? 2 : 1, bytesOf(content, options));
+    if (path !== "/stderr") sendData(1, bytesOf(content, options));
+    else sendData(2, bytesOf(typeof content === "string" ? withAdvice(content) : content, options));
   }
   override async appendFile(path: string, content: string | Uint8Array, options?: Encoding): Promise<void> {
     await this.writeFile(path, content, options);

@@ -1,9 +1,9 @@
-import type { SyntaxNode } from "./bash-arithmetic.ts";
+import type { SyntaxNode } from "./bash-syntax.ts";
 import { elsewhere } from "./elsewhere.ts";
 
 /** Told to `trap` where it stands in a subshell. */
 const inSubshell = "--in-subshell";
-const unsupported = new Set(["ERR", "DEBUG", "RETURN"]);
+const unsupported = new Set(["DEBUG", "RETURN"]);
 
 interface Answer {
   readonly stdout: string;
@@ -11,9 +11,17 @@ interface Answer {
   readonly exitCode: number;
 }
 
-/** What a shell does when it ends, as far as that can be here: handlers of EXIT run, those of signals are kept and never run. */
+interface Context {
+  readonly assignShellVariable?: (name: string, value: string) => Promise<void> | void;
+}
+
+/**
+ * What a shell does when it ends, when a command fails and when it signals itself; nothing else can signal it. The script
+ * asks for the handlers where they are to run (`watchFailures`, `handleSignals`).
+ */
 export class Traps {
   readonly #handlers = new Map<string, string>();
+  #failed = 0;
 
   /** The `trap` command. */
   command(given: readonly string[]): Answer {
@@ -32,8 +40,26 @@ export class Traps {
     return answer("");
   }
 
-  has(signal: string): boolean {
-    return this.#handlers.has(nameOf(signal));
+  /** What is to run for a signal or another event; empty to ignore it. */
+  handlerOf(event: string): string | undefined {
+    return this.#handlers.get(nameOf(event));
+  }
+
+  /** Commands that `watchFailures` puts into scripts: the first tells the handler, the second how the failed one ended. */
+  get commands(): Readonly<Record<string, (argv: string[], context: Context) => Promise<Answer>>> {
+    return {
+      __sandbox_failed: async ([status = "1", line = "0", command = ""], { assignShellVariable }) => {
+        this.#failed = Number(status);
+        const handler = this.handlerOf("ERR") ?? "";
+        await assignShellVariable?.("BASH_COMMAND", command);
+        await assignShellVariable?.(
+          "__sandbox_on_error",
+          handler.replaceAll(/\$(?:LINENO\b|\{LINENO\})/g, line),
+        );
+        return { stdout: "", stderr: "", exitCode: this.#failed };
+      },
+      __sandbox_status: async () => ({ stdout: "", stderr: "", exitCode: this.#failed }),
+    };
   }
 
   /** What is to run at the end, once. */

@@ -1,62 +1,13 @@
-import { hoistSubstitutions } from "./bash-arithmetic.ts";
-import type { SyntaxNode } from "./bash-arithmetic.ts";
-import { adaptCommands, moreCommands, quoted } from "./bash-commands.ts";
-import { guardAlternatives } from "./bash-errexit.ts";
-import { ShellFiles, ShellOutputs } from "./bash-files.ts";
-import { outputPlugin } from "./bash-output.ts";
-import { Traps, markTraps, refusal } from "./bash-traps.ts";
+import { quoted } from "./bash-commands.ts";
+import { nameOutputs } from "./bash-devices.ts";
+import { byteString } from "./bash-files.ts";
+import { otherPrograms, traps } from "./bash-programs.ts";
+import { newShell } from "./bash-shell.ts";
+import type { JustBash, Shell, ShellResult } from "./bash-shell.ts";
+import { keepingState, setArguments } from "./bash-state.ts";
 import { importPart } from "./parts.ts";
 import { take } from "./spawn.ts";
-import type { ProcessSpec } from "./spawn.ts";
 import { CallError, call, leave, sendData } from "./wire.ts";
-
-interface ShellResult {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-  readonly stdoutEncoding?: string;
-  readonly stdoutKind?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-interface CommandContext {
-  readonly cwd: string;
-  readonly stdin: string;
-  readonly exportedEnv?: Readonly<Record<string, string>>;
-}
-
-interface Shell {
-  exec(code: string, options?: object): Promise<ShellResult>;
-  readonly commands: Map<string, unknown>;
-  registerTransformPlugin(plugin: object): void;
-  transform(code: string): { readonly ast: SyntaxNode };
-  execInScope(
-    code: string,
-    options: object | undefined,
-    scope: object,
-    depth: number,
-    ...rest: unknown[]
-  ): Promise<ShellResult>;
-  readonly state: ShellState;
-}
-
-interface ShellState {
-  env: Map<string, string>;
-  arrays: Map<string, unknown>;
-  functions: Map<string, unknown>;
-  cwd: string;
-  lastExitCode: number;
-}
-
-interface JustBash {
-  readonly Bash: new (options: object) => Shell;
-  readonly InMemoryFs: new () => object;
-  readonly MountableFs: new (options: object) => object;
-  readonly defineCommand: (
-    name: string,
-    run: (argv: string[], context: CommandContext) => Promise<ShellResult>,
-  ) => object;
-}
 
 interface Job {
   readonly id: number;
@@ -68,25 +19,7 @@ interface Job {
   readonly cwd: string;
 }
 
-type AnyFunction = (...given: unknown[]) => unknown;
-
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-const outputs = "/dev/process";
-/** Time and memory are bounded from outside; these only keep just-bash from stopping honest programs. */
-const boundless = 1_000_000_000;
-const limits = {
-  maxCommandCount: boundless,
-  maxLoopIterations: boundless,
-  maxAwkIterations: boundless,
-  maxSedIterations: boundless,
-  maxJqIterations: boundless,
-  maxWorkUnits: boundless,
-  maxAwkParserOperations: boundless,
-  maxCallDepth: 1_000,
-};
-const traps = new Traps();
-const interpreters = ["python3", "python", "node", "deno"];
 
 /** Gets a shell ready, waits for a process to become, and becomes it. */
 export async function beBash(): Promise<void> {
@@ -95,7 +28,7 @@ export async function beBash(): Promise<void> {
   const parts = await importPart<JustBash>("just-bash");
   // It fills the file system that it is given with its commands; what is mounted later stays as it is.
   const base = new parts.InMemoryFs();
-  nameOutputs(base as Record<string, AnyFunction>);
+  nameOutputs(base as Parameters<typeof nameOutputs>[0]);
   const filler = new parts.Bash({
     fs: base,
     cwd: "/",
@@ -108,140 +41,6 @@ export async function beBash(): Promise<void> {
   const shell = newShell(parts, base, spec.env, spec.cwd);
   if (spec.kernel) await serveJobs(shell);
   else leave(await runCommand(shell, spec.argv));
-}
-
-/** Devices without an end give as much as anything reads here. */
-const endlessBytes = 1_048_576;
-
-/** Commands may write to the names of the standard streams too, and read from devices. */
-function nameOutputs(base: Record<string, AnyFunction>): void {
-  const outputs = new ShellOutputs();
-  for (const method of ["writeFile", "appendFile"] as const) {
-    const plain = base[method]!.bind(base);
-    base[method] = async (path, content, options) => {
-      if (path !== "/dev/stdout" && path !== "/dev/stderr") return plain(path, content, options);
-      const name = path.slice("/dev".length);
-      return outputs.writeFile(name, content as string, options as string);
-    };
-  }
-  const endless = (path: unknown): Uint8Array | undefined => {
-    if (path === "/dev/zero") return new Uint8Array(endlessBytes);
-    if (path !== "/dev/urandom" && path !== "/dev/random") return undefined;
-    const bytes = new Uint8Array(endlessBytes);
-    for (let at = 0; at < endlessBytes; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
-    return bytes;
-  };
-  for (const method of ["readFileBuffer", "readFileBytes", "readFile"] as const) {
-    const plain = base[method]?.bind(base);
-    if (!plain) continue;
-    base[method] = async (path, options) => {
-      const bytes = endless(path);
-      if (!bytes) return plain(path, options);
-      return method === "readFileBuffer" ? bytes : byteString(bytes);
-    };
-  }
-}
-
-function newShell(parts: JustBash, base: object, env: ProcessSpec["env"], cwd: string): Shell {
-  const { Bash, MountableFs } = parts;
-  const fs = new MountableFs({
-    base,
-    mounts: [
-      { mountPoint: "/workspace", filesystem: new ShellFiles("/workspace") },
-      { mountPoint: "/tmp", filesystem: new ShellFiles("/tmp") },
-      { mountPoint: outputs, filesystem: new ShellOutputs() },
-    ],
-  });
-  const customCommands = otherPrograms(parts);
-  const shell = new Bash({ fs, env, cwd, executionLimits: limits, defenseInDepth: false, customCommands });
-  const prepare = prepareScripts(shell, new Bash({ fs: base, cwd: "/", defenseInDepth: false }));
-  shell.registerTransformPlugin(outputPlugin(`${outputs}/stdout`, `${outputs}/stderr`, prepare));
-  adaptCommands(shell.commands);
-  return shell;
-}
-
-/** Tells the scripts of the process from those that its commands run, and prepares each. */
-function prepareScripts(shell: Shell, plain: Shell): (script: object) => boolean {
-  const execute = shell.execInScope.bind(shell);
-  let isOwn = false;
-  shell.execInScope = (code, options, scope, depth, ...rest) => {
-    // What only arithmetic does, and it knows neither functions nor variables then.
-    if (depth > 0 && Object.keys(options ?? {}).every((name) => name === "signal")) {
-      throw new RangeError(
-        `$(${code.trim().slice(0, 100)}) inside arithmetic is not supported here: write it to a variable first.`,
-      );
-    }
-    isOwn = depth === 0;
-    return execute(code, options, scope, depth, ...rest);
-  };
-  return (script) => {
-    const parse = (code: string): SyntaxNode => plain.transform(code).ast;
-    hoistSubstitutions(script as SyntaxNode, parse);
-    guardAlternatives(script as SyntaxNode, parse);
-    markTraps(script as SyntaxNode);
-    const own = isOwn;
-    isOwn = false;
-    return own;
-  };
-}
-
-function otherPrograms({ defineCommand }: JustBash): object[] {
-  return [
-    ...interpreters.map((name) =>
-      defineCommand(name, async (argv, context) => runOther([name, ...argv], context)),
-    ),
-    defineCommand("yes", async (argv) => said(yes(argv))),
-    defineCommand("kill", async (argv) => kill(argv)),
-    defineCommand("trap", async (argv) => traps.command(argv) as ShellResult),
-    ...Object.entries(moreCommands).map(([name, run]) =>
-      defineCommand(name, async (argv, context) => run(argv, context as never) as Promise<ShellResult>),
-    ),
-  ];
-}
-
-const said = (stdout: string, stderr = "", exitCode = 0): ShellResult => ({ stdout, stderr, exitCode });
-
-/** As much as anything reads: the commands of a pipe run one after the other. */
-function yes(argv: readonly string[]): string {
-  const line = `${argv.length > 0 ? argv.join(" ") : "y"}\n`;
-  return line.repeat(Math.ceil(1_048_576 / line.length));
-}
-
-/** Only the shell itself can be signalled. */
-function kill(argv: readonly string[]): ShellResult {
-  const [first = "", ...rest] = argv;
-  const name = first === "-s" ? rest.shift() : first.startsWith("-") ? first.slice(1) : "TERM";
-  const targets = first.startsWith("-") ? rest : argv;
-  // Signal 0 only asks whether it is there.
-  if (name === "0") return said("");
-  if (targets.some((target) => target === "1" || target === "0" || target === "-1")) {
-    if (name !== undefined && traps.has(name)) return refusal("a trap of a signal");
-    call({
-      op: "die",
-      signal: /^\d+$/.test(name ?? "") ? Number(name) : `SIG${(name ?? "TERM").replace(/^SIG/, "")}`,
-    });
-  }
-  return said("", `bash: kill: (${targets.join(" ")}) - No such process\n`, 1);
-}
-
-/** A program that is no shell command is another process of the session. */
-function runOther(argv: readonly string[], { cwd, stdin, exportedEnv }: CommandContext): ShellResult {
-  const input = Uint8Array.from(stdin, (unit) => unit.charCodeAt(0) & 0xff);
-  const { value, data } = call({ op: "run", argv, cwd, env: exportedEnv ?? {} }, input);
-  const split = Number(value["stdoutBytes"]);
-  return {
-    stdout: byteString(data.subarray(0, split)),
-    stderr: decoder.decode(data.subarray(split)),
-    exitCode: Number(value["exitCode"]),
-    stdoutEncoding: "binary",
-    stdoutKind: "bytes",
-  };
-}
-
-function byteString(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
 }
 
 /** A command line: a shell's code, or a program with exactly these arguments. */
@@ -291,14 +90,6 @@ async function runExitTrap(shell: Shell, { exitCode, env }: ShellResult): Promis
   if (result.stdout) sendData(1, encoder.encode(result.stdout));
   if (result.stderr) sendData(2, encoder.encode(result.stderr));
   return result.exitCode;
-}
-
-/** `$1`, `$2`, … as just-bash keeps them. */
-function setArguments({ state }: Shell, argv: readonly string[]): void {
-  if (argv.length === 0) return;
-  argv.forEach((argument, index) => state.env.set(String(index + 1), argument));
-  state.env.set("#", String(argv.length));
-  state.env.set("@", argv.join(" "));
 }
 
 function readAll(): Uint8Array {
@@ -359,37 +150,10 @@ async function runChecked(
     send({ type: "error", name: "SyntaxError", message, traceback, line });
   } else if (result.stderr) sendData(2, encoder.encode(result.stderr));
   if (result.env?.["PWD"]) shell.state.cwd = result.env["PWD"];
-  return result;
-}
-
-/** just-bash runs every script on copies of its state: these are caught as they are made, and kept. */
-async function keepingState(shell: Shell, work: () => Promise<ShellResult>): Promise<ShellResult> {
-  const { state } = shell;
-  const RealMap = globalThis.Map;
-  const copies: {
-    env?: Map<string, string>;
-    arrays?: Map<string, unknown>;
-    functions?: Map<string, unknown>;
-  } = {};
-  class CatchingMap<Key, Value> extends RealMap<Key, Value> {
-    constructor(entries?: Iterable<readonly [Key, Value]> | null) {
-      super(entries);
-      const caught = this as Map<unknown, unknown>;
-      if ((entries as unknown) === state.env) copies.env = caught as Map<string, string>;
-      else if ((entries as unknown) === state.functions) copies.functions = caught as Map<string, unknown>;
-      else if (copies.env && !copies.functions && Array.isArray(entries))
-        copies.arrays ??= caught as Map<string, unknown>;
-    }
-  }
-  globalThis.Map = CatchingMap as unknown as MapConstructor;
-  const running = work();
-  globalThis.Map = RealMap;
-  const result = await running;
-  if (copies.env) state.env = new RealMap(copies.env);
-  if (copies.arrays) state.arrays = new RealMap(copies.arrays);
-  if (copies.functions) state.functions = new RealMap(copies.functions);
-  state.lastExitCode = result.exitCode;
-  return result;
+  // just-bash ends with 1 then.
+  return result.stderr.endsWith(": unbound variable\n") && result.exitCode === 1
+    ? { ...result, exitCode: 127 }
+    : result;
 }
 
 let pending = "";
