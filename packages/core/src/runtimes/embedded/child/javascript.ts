@@ -81,6 +81,12 @@ function useProcess({ env, cwd }: ProcessSpec): void {
   define("execPath", executable);
   define("execArgv", []);
   define("title", "node");
+  let mask = 0o022;
+  define("umask", (wanted?: number | string) => {
+    const before = mask;
+    if (wanted !== undefined) mask = Number(typeof wanted === "string" ? `0o${wanted}` : wanted) & 0o777;
+    return before;
+  });
   define("pid", 2);
   define("ppid", 1);
   for (const name of ["getuid", "geteuid", "getgid", "getegid"]) define(name, () => 1_000);

@@ -91,7 +91,8 @@ function withoutPlace(thrown: unknown): unknown {
 
 /** What Node makes of a promise that was rejected with something else than an error. */
 function unhandled(reason: unknown): Error {
-  const shown = typeof reason === "string" ? `"${reason}"` : inspect(reason);
+  const isObject = typeof reason === "object" && reason !== null;
+  const shown = isObject ? `"#<${reason.constructor?.name ?? "Object"}>"` : `"${String(reason)}"`;
   const error = new Error(
     `This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was not handled with .catch(). The promise rejected with the reason ${shown}.`,
   );
@@ -101,8 +102,14 @@ function unhandled(reason: unknown): Error {
 }
 
 function report(error: unknown): void {
-  const place = (typeof error === "object" && error && places.get(error)) ?? "Uncaught ";
-  const text = error instanceof Error ? inspect(error) : `${place}${inspect(error)}`;
+  const isPlain = (typeof error !== "object" && typeof error !== "function") || error === null;
+  const place = isPlain ? undefined : places.get(error as object);
+  // Where a text or a number was thrown, nothing tells.
+  const text = isPlain
+    ? `\n${String(error)}\n(Use \`node --trace-uncaught ...\` to show where the exception was thrown)`
+    : error instanceof Error
+      ? inspect(error)
+      : `${place ?? "Uncaught "}${inspect(error)}`;
   const version = (nodeProcess as { version: string }).version;
   sendData(2, encoder.encode(`${withOwnFrames(text)}\n\nNode.js ${version}\n`));
 }

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { ask, nodeError, rememberSpelling } from "./node-errors.ts";
+import { flagsOf } from "./node-flags.ts";
 import { Dirent, Stats, constants } from "./node-status.ts";
 import type { Status } from "./node-status.ts";
 import { call, sendData } from "./wire.ts";
@@ -27,7 +28,7 @@ export function readInput(stream: 0 | 3, most: number, waitMs?: number): Uint8Ar
   return value["pending"] === true ? "pending" : data;
 }
 
-function absolute(name: unknown): string {
+export function absolute(name: unknown): string {
   if (name instanceof URL) return fileURLToPath(name);
   const text = name instanceof Uint8Array ? Buffer.from(name).toString() : name;
   if (typeof text !== "string") {
@@ -64,38 +65,6 @@ function bytesOf(data: unknown, options: Loose): Uint8Array {
 
 function status(syscall: string, name: PathLike, follow: boolean): Status {
   return ask(syscall, { op: "stat", path: absolute(name), follow }).value as unknown as Status;
-}
-
-const textFlags: Readonly<Record<string, object>> = {
-  r: {},
-  rs: {},
-  "r+": { write: true },
-  "rs+": { write: true },
-  w: { write: true, create: true, truncate: true },
-  wx: { write: true, create: true, truncate: true, exclusive: true },
-  "w+": { write: true, create: true, truncate: true },
-  "wx+": { write: true, create: true, truncate: true, exclusive: true },
-  a: { write: true, create: true, append: true },
-  ax: { write: true, create: true, append: true, exclusive: true },
-  "a+": { write: true, create: true, append: true },
-  "ax+": { write: true, create: true, append: true, exclusive: true },
-};
-
-function flagsOf(flags: unknown): object {
-  if (typeof flags === "number") {
-    return {
-      write: (flags & 3) !== 0,
-      create: (flags & constants.O_CREAT) !== 0,
-      exclusive: (flags & constants.O_EXCL) !== 0,
-      truncate: (flags & constants.O_TRUNC) !== 0,
-      append: (flags & constants.O_APPEND) !== 0,
-    };
-  }
-  const known = textFlags[String(flags)];
-  if (known) return known;
-  throw Object.assign(new TypeError(`The argument 'flags' is invalid. Received '${String(flags)}'`), {
-    code: "ERR_INVALID_ARG_VALUE",
-  });
 }
 
 /** Node's synchronous functions on files: what the other forms are made of. */
@@ -162,7 +131,7 @@ export const sync = {
 
   readFileSync(name: PathLike | number, options?: Loose): string | Buffer {
     const pieces: Buffer[] = [];
-    const descriptor = typeof name === "number" ? name : sync.openSync(name, option(options, "flag", "r"));
+    const descriptor = typeof name === "number" ? name : openToRead(name, option(options, "flag", "r"));
     try {
       for (;;) {
         const piece = Buffer.allocUnsafe(pieceBytes);
@@ -245,7 +214,11 @@ export const sync = {
       }[];
       for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
         const full = path.join(place, entry.name);
-        found.push(typed ? new Dirent(entry.name, place, entry.type) : path.relative(root, full));
+        found.push(
+          typed
+            ? new Dirent(entry.name, path.join(String(name), path.relative(root, place)), entry.type)
+            : path.relative(root, full),
+        );
         if (recursive && entry.type === "directory") walk(full);
       }
     };
@@ -276,7 +249,7 @@ export const sync = {
   },
 
   mkdtempSync(prefix: string): string {
-    const name = absolute(`${prefix}${Math.random().toString(36).slice(2, 8).padEnd(6, "x")}`);
+    const name = `${prefix}${Math.random().toString(36).slice(2, 8).padEnd(6, "x")}`;
     sync.mkdirSync(name, 0o700);
     return name;
   },
@@ -297,9 +270,12 @@ export const sync = {
     }
     if (!there.isDirectory()) return sync.unlinkSync(target);
     if (!option(options, "recursive", false)) {
-      throw Object.assign(new Error(`Path is a directory: rm returned EISDIR (is a directory) ${target}`), {
-        code: "ERR_FS_EISDIR",
-      });
+      throw Object.assign(
+        new Error(`Path is a directory: rm returned EISDIR (is a directory) ${String(name)}`),
+        {
+          code: "ERR_FS_EISDIR",
+        },
+      );
     }
     for (const entry of sync.readdirSync(target)) {
       sync.rmSync(path.join(target, String(entry)), { recursive: true });
@@ -316,27 +292,6 @@ export const sync = {
       throw nodeError("EISDIR", "copyfile", absolute(from), absolute(to));
     const flag = mode & constants.COPYFILE_EXCL ? "wx" : "w";
     sync.writeFileSync(to, sync.readFileSync(from), { flag });
-  },
-
-  cpSync(from: PathLike, to: PathLike, options?: Loose): void {
-    const source = absolute(from);
-    const target = absolute(to);
-    const there = sync.lstatSync(source)!;
-    if (there.isSymbolicLink()) return sync.symlinkSync(sync.readlinkSync(source), target);
-    if (!there.isDirectory()) {
-      sync.mkdirSync(path.dirname(target), { recursive: true });
-      if (option(options, "force", true) || !sync.existsSync(target)) sync.copyFileSync(source, target);
-      return;
-    }
-    if (!option(options, "recursive", false)) {
-      throw Object.assign(new Error(`Recursive option not enabled, cannot copy a directory: ${source}`), {
-        code: "ERR_FS_EISDIR",
-      });
-    }
-    sync.mkdirSync(target, { recursive: true });
-    for (const entry of sync.readdirSync(source)) {
-      sync.cpSync(path.join(source, String(entry)), path.join(target, String(entry)), options);
-    }
   },
 
   symlinkSync(target: PathLike, name: PathLike): void {
@@ -399,6 +354,16 @@ export const sync = {
     return buffers.reduce((sum, buffer) => sum + sync.writeSync(descriptor, buffer), 0);
   },
 };
+
+/** A folder can be opened in Node, and not be read. */
+function openToRead(name: PathLike, flag: unknown): number {
+  try {
+    return sync.openSync(name, flag);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EISDIR") throw error;
+    throw nodeError("EISDIR", "read");
+  }
+}
 
 function missing(error: unknown, options: Loose): undefined {
   const { code } = error as { code?: string };

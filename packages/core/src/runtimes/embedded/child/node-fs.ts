@@ -3,16 +3,17 @@ import nodeProcess, { nextTick } from "node:process";
 import type { Interface } from "node:readline";
 import { readStream, writeStream } from "./node-file-streams.ts";
 import { readInput, run, sync } from "./node-files.ts";
+import { Dir, cpSync, globSync } from "./node-folders.ts";
 import { Dirent, Stats, constants } from "./node-status.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 
-const functions = sync as unknown as Readonly<Record<string, AnyFunction>>;
+const functions = { ...sync, cpSync, globSync } as unknown as Readonly<Record<string, AnyFunction>>;
 
 /** `node:fs/promises`. */
 export const promises: Record<string, unknown> = { constants };
 /** `node:fs`. */
-export const fs: Record<string, unknown> = { ...sync, promises, constants, Stats, Dirent };
+export const fs: Record<string, unknown> = { ...functions, promises, constants, Stats, Dirent, Dir };
 
 for (const [name, work] of Object.entries(functions)) {
   const plain = name.slice(0, -"Sync".length);
@@ -81,28 +82,16 @@ class FileHandle {
   }
 }
 
-const opendir = (name: string): object => {
-  const entries = sync.readdirSync(name, { withFileTypes: true });
-  return {
-    path: name,
-    async read() {
-      return entries.shift() ?? null;
-    },
-    readSync: () => entries.shift() ?? null,
-    async close() {},
-    closeSync() {},
-    async *[Symbol.asyncIterator]() {
-      yield* entries.splice(0);
-    },
-  };
-};
 const unwatched = (): never => {
   throw new Error("Files cannot be watched in this sandbox: look at them again instead.");
 };
 
 Object.assign(promises, {
   open: async (...given: Parameters<typeof sync.openSync>) => new FileHandle(sync.openSync(...given)),
-  opendir: async (name: string) => opendir(name),
+  opendir: async (...given: ConstructorParameters<typeof Dir>) => new Dir(...given),
+  async *glob(...given: Parameters<typeof globSync>) {
+    yield* globSync(...given);
+  },
   watch: unwatched,
 });
 Object.assign(fs, {
@@ -116,8 +105,11 @@ Object.assign(fs, {
     if (descriptor === 3) return void readJobs(buffer, callback);
     settle(() => sync.readSync(descriptor, buffer, ...rest), callback, buffer);
   },
-  opendirSync: opendir,
-  opendir: (name: string, callback: AnyFunction) => settle(() => opendir(name), callback),
+  opendirSync: (...given: ConstructorParameters<typeof Dir>) => new Dir(...given),
+  opendir: (name: string, ...rest: unknown[]) => {
+    const callback = rest.pop() as AnyFunction;
+    settle(() => new Dir(name), callback);
+  },
   createReadStream: readStream,
   createWriteStream: writeStream,
   watch: unwatched,

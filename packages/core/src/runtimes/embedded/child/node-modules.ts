@@ -8,7 +8,9 @@ import { folder, sync } from "./node-files.ts";
 import { fs, promises } from "./node-fs.ts";
 import { networkModule } from "./node-network.ts";
 import { kernelVm, placingVm } from "./node-places.ts";
+import { stripTypeScriptTypes } from "./node-typescript.ts";
 import { unsupportedModules } from "./node-unsupported.ts";
+import { utilModule } from "./node-util.ts";
 
 type AnyFunction = (...given: unknown[]) => unknown;
 type Require = ((name: string) => unknown) & Record<string, unknown>;
@@ -25,7 +27,6 @@ interface Loaded {
 
 const hooksOf = Module as unknown as {
   registerHooks(hooks: object): { deregister(): void };
-  stripTypeScriptTypes(code: string, options: object): string;
 };
 const builtin = (nodeProcess as unknown as { getBuiltinModule(name: string): unknown }).getBuiltinModule.bind(
   nodeProcess,
@@ -137,22 +138,6 @@ export const moduleApi: Record<string, unknown> & { registerHooks?: unknown } = 
 moduleApi["Module"] = moduleApi;
 replaced["module"] = moduleApi;
 
-/** Takes the types out. A syntax error has its message and its place apart, as Node's has. */
-function stripTypeScriptTypes(code: string, options: object): string {
-  try {
-    return hooksOf.stripTypeScriptTypes(code, options);
-  } catch (error) {
-    const [, message, line, column] =
-      /^(?:SyntaxError: )?(.*)[^]*stripTypeScriptTypes\.ts:(\d+):(\d+)/.exec((error as Error).message) ?? [];
-    if (message === undefined) throw error;
-    const text = code.split("\n")[Number(line) - 1] ?? "";
-    const place = `:${line}\n${text}\n${" ".repeat(Number(column) - 1)}^`;
-    const syntax = Object.assign(new SyntaxError(message), { code: (error as { code?: string }).code });
-    syntax.stack = `${place}\n\nSyntaxError: ${message}`;
-    throw syntax;
-  }
-}
-
 function bare(name: string): string {
   return name.startsWith("node:") ? name.slice(5) : name;
 }
@@ -171,7 +156,8 @@ function builtinModule(name: string): unknown {
   if (Object.hasOwn(madeLater, known)) return (replaced[known] = madeLater[known]!());
   const unsupported = unsupportedModules.get(known);
   if (unsupported) throw Object.assign(new Error(unsupported), { code: "ERR_UNSUPPORTED" });
-  return (replaced[known] = networkModule(known, builtin(`node:${known}`)));
+  const module = builtin(`node:${known}`);
+  return (replaced[known] = known === "util" ? utilModule(module) : networkModule(known, module));
 }
 
 /** `require` of the kernel, which may have what a program may not. */
@@ -284,6 +270,17 @@ function makeRequire(from: string): Require {
   return Object.assign(require, { resolve, cache, extensions: {} }) as unknown as Require;
 }
 
+/** What is required as the body of a function; a module of ECMAScript is told apart from code that is wrong. */
+function compiled(code: string, names: readonly string[], filename: string): unknown {
+  try {
+    return placingVm.compileFunction(code, names, { filename });
+  } catch (error) {
+    if (!/\.m[jt]s$/.test(filename) && !/^\s*(?:import\s*[\w{*"']|export\s)/m.test(code)) throw error;
+    const words = `require() of the ES module ${filename} is not in this sandbox: use await import(), or import.`;
+    throw Object.assign(new Error(words), { code: "ERR_REQUIRE_ESM" });
+  }
+}
+
 function load(module: Loaded, filename: string): void {
   if (filename.endsWith(".json")) {
     module.exports = JSON.parse(sync.readFileSync(filename, "utf8") as string);
@@ -291,7 +288,7 @@ function load(module: Loaded, filename: string): void {
   }
   const code = javaScriptOf(filename).replace(/^#!.*/, "");
   const names = ["exports", "require", "module", "__filename", "__dirname"];
-  const body = placingVm.compileFunction(code, names, { filename });
+  const body = compiled(code, names, filename);
   const own = makeRequire(path.dirname(filename));
   module.require = own;
   (body as unknown as AnyFunction).call(
