@@ -28,6 +28,11 @@ function withDates(argv: readonly string[]): string[] {
   });
 }
 
+/** just-bash would take the letter for itself. */
+const changesCase = (word: string): boolean => /^(?:[^-].*|)s(.).*\1.*\\[uUlL].*\1/s.test(word);
+const withoutCase =
+  "sed: \\u, \\U, \\l and \\L in a replacement are not in this sandbox: use awk with toupper and tolower, or ${name^^} of bash.\n";
+
 type Run = (argv: string[], context: object) => Promise<CommandResult>;
 
 /** An empty name would be the folder that `rm` works in. */
@@ -57,6 +62,7 @@ const adapted: Readonly<
   jq: (run, argv, context) => run(quotingCsv(argv), context),
   ls: async (run, argv, context) => withoutGaps(await run(argv, context)),
   rm: removing,
+  sed: async (run, argv, context) => (argv.some(changesCase) ? said("", withoutCase, 1) : run(argv, context)),
   touch: (run, argv, context) => run(withDates(argv), context),
   printenv: (run, argv, context) => run(argv, exportedAlone(context)),
 };
