@@ -54,6 +54,13 @@ export const env: Tool = async (argv, context) => {
   const exports = Object.entries(variables)
     .filter(([name]) => /^[A-Za-z_]\w*$/.test(name))
     .map(([name, value]) => `export ${name}=${quoted(value)};`);
+  // A shell takes the variables that this process began with from elsewhere too.
+  const gone = Object.keys(context.exportedEnv ?? {}).filter(
+    (name) => !(name in variables) && !/^(?:PATH|PWD)$/.test(name),
+  );
+  if (/^(?:ba|da)?sh$/.test(rest[0]!) && rest[1] === "-c" && gone.length > 0) {
+    rest[2] = `unset ${gone.join(" ")}; ${rest[2] ?? ""}`;
+  }
   const command = rest.map(quoted).join(" ");
   return context.exec!(`${exports.join(" ")} command ${command}`, {
     cwd,
