@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { SandboxError } from "../../../errors.ts";
-import { folderError, ownFolder, runFolder } from "../host/folders.ts";
+import { folderError, ownFolder, ownRunFolder } from "../host/folders.ts";
 
 /** The place of one box among all of this user: its folder, and by its number the ids that are its alone. */
 export interface BoxPlace {
@@ -15,7 +15,7 @@ let boxes: Promise<string> | null = null;
 /** Where the boxes of this user have their folders; made and looked at once. */
 export function boxesFolder(): Promise<string> {
   if (!boxes) {
-    boxes = ownFolder(runFolder(), 0o711).then((run) => ownFolder(join(run, "boxes"), 0o700));
+    boxes = ownRunFolder().then((run) => ownFolder(join(run, "boxes"), 0o700));
     boxes.catch(() => (boxes = null));
   }
   return boxes;

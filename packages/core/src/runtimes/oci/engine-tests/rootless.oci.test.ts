@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
@@ -53,6 +53,27 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
     expect(await tests("packages/core/src/testing/conformance.oci", wanted, env)).toBeGreaterThan(90);
     expect(await user.leftovers()).toEqual([]);
   }, 900_000);
+
+  it("opens none where somebody else has made the folder of his boxes, or a link in its place", async () => {
+    const launch = `
+      const { oci } = await import("./packages/core/src/runtimes/oci/index.ts");
+      const { specFor } = await import("./packages/core/src/runtimes/shared/testing/box-under-test.ts");
+      const spec = specFor({ kind: "language", language: "none", folder: "/none" });
+      const rootfs = process.env.HOME + "/root";
+      (await import("node:fs")).mkdirSync(rootfs, { recursive: true });
+      const attempt = oci({ rootfs, ociRuntime: "runc" }).launch(spec);
+      await attempt.then((box) => box.destroy(), ({ code, message }) => console.log(code, message));`;
+    for (const obstruct of [
+      () => mkdir(user.runFolder, { mode: 0o777 }),
+      () => symlink(user.home, user.runFolder),
+    ]) {
+      await rm(user.runFolder, { recursive: true, force: true });
+      await obstruct();
+      const { stdout } = await user.node(["--input-type=module", "-e", launch]);
+      expect(stdout).toMatch(/^PERMISSION_DENIED .*llm-sandbox-run-/);
+    }
+    await rm(user.runFolder);
+  });
 
   const program = `
     const { oci } = await import("./packages/core/src/runtimes/oci/index.ts");

@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { mkdir, stat } from "node:fs/promises";
+import { lstat, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SandboxError } from "../../../errors.ts";
 import { isOwnFolder } from "./cgroup-machine.ts";
@@ -20,7 +20,17 @@ export function runFolder(): string {
   const user = process.getuid?.() ?? 0;
   if (user === 0) return "/run/llm-sandbox";
   const own = `/run/user/${user}`;
-  return isOwnFolder(own) ? `${own}/llm-sandbox` : `/tmp/llm-sandbox-${user}/run`;
+  // Directly in /tmp: whoever had made a folder in between could replace what is in it.
+  return isOwnFolder(own) ? `${own}/llm-sandbox` : `/tmp/llm-sandbox-run-${user}`;
+}
+
+/** Makes the folder of running boxes. Throws PERMISSION_DENIED when it is somebody else's, or a link that may be. */
+export async function ownRunFolder(): Promise<string> {
+  const path = await ownFolder(runFolder(), 0o711);
+  if (!(await lstat(path)).isSymbolicLink()) return path;
+  throw new SandboxError("PERMISSION_DENIED", `${path} is a link, which others may change.`, {
+    remedy: `Run \`rm ${path}\` as root.`,
+  });
 }
 
 /** Makes a folder that only this user may change. Throws PERMISSION_DENIED or DISK_FULL with what to do. */

@@ -79,6 +79,11 @@ export class UnprivilegedUser {
     return join(this.#folder, "home");
   }
 
+  /** Where the user's boxes have their folders. */
+  get runFolder(): string {
+    return `/tmp/llm-sandbox-run-${this.id}`;
+  }
+
   async #prepare(): Promise<void> {
     const { id, home } = this;
     await writeFile(join(this.#folder, "enter.sh"), enter);
@@ -158,7 +163,7 @@ export class UnprivilegedUser {
 
   /** Folders and cgroups of the user's boxes. */
   async leftovers(): Promise<string[]> {
-    const boxes = `/tmp/llm-sandbox-${this.id}/run/boxes`;
+    const boxes = join(this.runFolder, "boxes");
     const folders = (await readdir(boxes).catch(() => [])).map((name) => join(boxes, name));
     return [...folders, ...this.#cgroups.inner()];
   }
@@ -166,6 +171,7 @@ export class UnprivilegedUser {
   async remove(): Promise<void> {
     for (const server of this.#sockets) server.close();
     await this.#cgroups.remove();
+    await rm(this.runFolder, { recursive: true, force: true });
     await rm(`/tmp/llm-sandbox-${this.id}`, { recursive: true, force: true });
     await rm(this.#folder, { recursive: true, force: true });
   }
