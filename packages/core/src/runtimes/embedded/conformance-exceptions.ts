@@ -81,7 +81,15 @@ export const embeddedExceptions: readonly ConformanceException[] = [
   ...because("a tree is at most 1,000 folders deep", "E/deep-tree"),
   ...because(
     "the language has no honest form in WebAssembly: LANGUAGE_UNAVAILABLE names the runtimes that have it",
-    ...["java", "cpp", "go"].flatMap(casesOfLanguage),
+    ...["java", "go"].flatMap(casesOfLanguage),
+  ),
+  ...because(
+    "the program starts a thread, and C++'s library for WebAssembly without threads does not even name them",
+    "L/cpp-the-standard-library-of-C-20",
+  ),
+  ...because(
+    "no address of WebAssembly's memory is a fault to read, and the compiler's check of null pointers leaves volatile ones out",
+    "L/cpp-signal",
   ),
   ...because("no thread and no process can be started by Python", "L/python-threads-and-processes"),
   ...because("just-bash parses at most a million bytes at once", "F/megabyte-bash"),

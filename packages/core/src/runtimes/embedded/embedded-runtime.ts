@@ -5,12 +5,22 @@ import type { ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 import { orAborted } from "../shared/or-aborted.ts";
-import { findDeno, findJustBash, findPyodide, findRuby, installable, versions } from "./installed-parts.ts";
+import { cppRuntime } from "./cpp-runtime.generated.ts";
+import {
+  findClang,
+  findDeno,
+  findJustBash,
+  findPyodide,
+  findRuby,
+  installable,
+  versions,
+} from "./installed-parts.ts";
 import { packageParts } from "./package-parts.ts";
 import { roles } from "./program.ts";
 import type { Role } from "./program.ts";
 import { javaScriptKernel, pythonKernel } from "./kernels.ts";
-import { cacheFolder, PythonMemory } from "./python-memory.ts";
+import { MadeFile, cacheFolder } from "./made-file.ts";
+import type { Recipe } from "./made-file.ts";
 import { removableMemories } from "./removable.ts";
 import { SpareChildren } from "./spare-children.ts";
 
@@ -41,7 +51,8 @@ export class EmbeddedRuntime implements Runtime {
   readonly #spares = new SpareChildren();
   /** What was found once is not looked for again. */
   readonly #known = new Map<string, Prepared>();
-  #memory: PythonMemory | undefined;
+  /** What children of a role start from. */
+  readonly #made = new Map<Role, MadeFile>();
 
   constructor(options: EmbeddedOptions) {
     this.#options = options;
@@ -87,7 +98,8 @@ export class EmbeddedRuntime implements Runtime {
     start: (prepared: Prepared) => Promise<Value>,
   ): Promise<Value> {
     const prepared = await this.#prepared(role, memoryBytes, options);
-    const whole = role === "python" ? this.#memory!.isWhole() : Promise.resolve(true);
+    const made = this.#made.get(role);
+    const whole = made?.isWhole() ?? Promise.resolve(true);
     const starting = start(prepared);
     starting.catch(() => {});
     if (await whole) return starting;
@@ -95,10 +107,10 @@ export class EmbeddedRuntime implements Runtime {
       (started) => started instanceof Child && started.kill(),
       () => {},
     );
-    options.logger?.warn("The memory of a started Python was damaged and is made again.");
+    options.logger?.warn(`${made!.what} was damaged and is made again.`);
     this.#spares.drop();
     this.#known.clear();
-    await this.#memory!.discard();
+    await made!.discard();
     return start(await this.#prepared(role, memoryBytes, options));
   }
 
@@ -123,11 +135,41 @@ export class EmbeddedRuntime implements Runtime {
       const ruby = findRuby();
       return { ...common, readable: [ruby], boot: { role, ruby } };
     }
+    if (role === "program") return { ...common, boot: { role } };
+    if (role === "compiler") {
+      const { tools, resources } = findClang();
+      const clang = { tools, resources, runtime: cppRuntime };
+      const headers = await this.#madeFile(role, options, {
+        name: "cpp",
+        what: "The compiled header <iostream>",
+        making: "compiling <iostream>",
+        key: [versions.deno, versions["@yowasp/clang"], tools],
+        deno,
+        readable: [tools, resources],
+        boot: { role: "headers", clang },
+        install: `npm install deno@${versions.deno} @yowasp/clang@${versions["@yowasp/clang"]}`,
+      });
+      return { ...common, readable: [tools, resources, headers], boot: { role, clang, headers } };
+    }
     const pyodide = findPyodide(this.#options);
-    this.#memory ??= new PythonMemory(this.#options, deno, pyodide);
-    const snapshot = await this.#memory.file(options);
-    const boot = { role, pyodide, snapshot, kernel: pythonKernel() };
-    return { ...common, readable: [pyodide, snapshot], boot };
+    const kernel = pythonKernel();
+    const snapshot = await this.#madeFile(role, options, {
+      name: "python",
+      what: "The memory of a started Python",
+      making: "starting Python",
+      key: [versions.deno, versions.pyodide, pyodide, kernel],
+      deno,
+      readable: [pyodide],
+      boot: { role: "snapshot", pyodide, snapshot: null, kernel },
+      install: `npm install deno@${versions.deno} pyodide@${versions.pyodide}`,
+    });
+    return { ...common, readable: [pyodide, snapshot], boot: { role, pyodide, snapshot, kernel } };
+  }
+
+  #madeFile(role: Role, options: LaunchOptions, recipe: Recipe): Promise<string> {
+    const made = this.#made.get(role) ?? new MadeFile(this.#options, recipe);
+    this.#made.set(role, made);
+    return made.file(options);
   }
 }
 

@@ -217,6 +217,94 @@ test("Ruby does not reach the machine by its files, its JavaScript bridge, proce
   await refusesAll(session, attempts, tryRuby);
 }, 480_000);
 
+test("C and C++ do not reach the machine, neither as a program nor through the compiler", async () => {
+  await using session = await open("cpp", { timeoutMs: 120_000 });
+  const reading = [
+    "SECRET_FILE",
+    "/proc/self/environ",
+    "/workspace/../../../..SECRET_FILE",
+    "link",
+    "root/SECRET_FILE",
+  ];
+  const program = `#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+__attribute__((__import_module__("wasi_snapshot_preview1"), __import_name__("fd_write"))) int raw_write(int, int, int, int);
+__attribute__((__import_module__("wasi_snapshot_preview1"), __import_name__("path_open"))) int raw_open(int, int, int, int, int, int64_t, int64_t, int, int);
+__attribute__((__import_module__("wasi_snapshot_preview1"), __import_name__("random_get"))) int raw_random(int, int);
+static void try_file(const char* path) {
+  char text[200] = "";
+  FILE* file = fopen(path, "r");
+  if (file && fread(text, 1, sizeof text - 1, file) > 0) printf("GOT %s %s\\n", path, text);
+  struct stat status;
+  if (!strstr(path, "link") && !strstr(path, "root") && stat(path, &status) == 0) printf("GOT the status of %s\\n", path);
+}
+int main(void) {
+  symlink("SECRET_FILE", "link");
+  symlink("/", "root");
+  ${reading.map((path) => `try_file("${path}");`).join("\n  ")}
+  if (fopen("FOLDER/out", "w")) printf("GOT a file\\n");
+  if (mkdir("FOLDER/made", 0777) == 0 || rename("/workspace", "FOLDER/moved") == 0) printf("GOT a folder\\n");
+  if (opendir("FOLDER") || opendir("/proc") || opendir("/etc")) printf("GOT its names\\n");
+  if (getenv("LLM_SANDBOX_ESCAPE_SECRET")) printf("GOT a variable\\n");
+  for (int fd = 3; fd < 64; fd += 1) {
+    char byte;
+    if (read(fd, &byte, 1) >= 0 || write(fd, "x", 1) >= 0) printf("GOT descriptor %d\\n", fd);
+  }
+  // Addresses that are not this program's.
+  int opened = 0;
+  for (int64_t at = -64; at < 0; at += 1) {
+    if (raw_write(1, (int)at, 4, (int)at) == 0) printf("GOT %d\\n", (int)at);
+    raw_open(3, 0, (int)at, 0x7fffffff, 0, -1, -1, 0, (int)&opened);
+    raw_random((int)at, 0x7fffffff);
+    raw_write(0x7fffffff, (int)&opened, -1, (int)&opened);
+  }
+  puts("done");
+  return 0;
+}`;
+  await session.files.writeFile(
+    "attack.c",
+    program.replaceAll("SECRET_FILE", secretFile).replaceAll("FOLDER", folder),
+  );
+  const built = await session.executeCommand("gcc attack.c -o attack");
+  expect(built).toMatchObject({ status: "ok", stderr: "" });
+  const { stdout } = await session.executeCommand("./attack");
+  expect(stdout).toMatch(/^done\n$/);
+  // What the compiler may read is its own and the session's.
+  for (const line of [
+    "gcc -x c -E SECRET_FILE",
+    "echo '#include \"SECRET_FILE\"' > include.c; gcc -E include.c",
+    "echo '.incbin \"SECRET_FILE\"' > binary.s; gcc -c binary.s -o binary.o && cat binary.o",
+    "gcc @SECRET_FILE",
+    "gcc -c attack.c -o FOLDER/out",
+    "gcc -fplugin=SECRET_FILE -c attack.c",
+    "gcc -E -include /proc/self/environ attack.c",
+    "gcc -print-search-dirs --sysroot=/ -v",
+  ]) {
+    const result = await session.executeCommand(
+      line.replaceAll("SECRET_FILE", secretFile).replaceAll("FOLDER", folder),
+    );
+    const all = JSON.stringify([result.stdout, result.stderr]);
+    expect(all, line).not.toContain(secret);
+    expect(all, line).not.toContain("node_modules");
+  }
+  // A module that is not of this compiler gets no more than one of it.
+  await session.files.writeFile(
+    "forged",
+    Buffer.from(
+      "0061736d010000000108026000006001 7f00021001036a6a73046576616c0000".replaceAll(" ", ""),
+      "hex",
+    ),
+  );
+  expect(await session.executeCommand(["/workspace/forged"])).toMatchObject({ exitCode: 126 });
+  expect(await readdir(folder)).toEqual(["secret.txt"]);
+}, 480_000);
+
 test("a program that pollutes its realm harms itself alone", async () => {
   await using session = await open("javascript");
   const pollution = `

@@ -10,6 +10,7 @@ export const versions = {
   pyodide: "314.0.7",
   "just-bash": "3.4.2",
   "@ruby/3.3-wasm-wasi": "2.10.1",
+  "@yowasp/clang": "22.0.0-git20542-10",
 } as const;
 
 /** Deno's npm packages by Node's names of platform and processor. */
@@ -72,7 +73,7 @@ export function findJustBash(): string {
 }
 
 /** Languages that are there once a package is installed that does not come with this one. */
-const peers = { ruby: "@ruby/3.3-wasm-wasi" } as const;
+const peers = { ruby: "@ruby/3.3-wasm-wasi", cpp: "@yowasp/clang" } as const;
 type PeerLanguage = keyof typeof peers;
 
 /** What installs each language that is not there yet, as a module at `from` sees it. */
@@ -86,6 +87,17 @@ export function installable(from: string = import.meta.url): Readonly<Record<str
 /** The file with Ruby and its standard library. Throws LANGUAGE_UNAVAILABLE when it is absent or of another version. */
 export function findRuby(from: string = import.meta.url): string {
   return findPeer("ruby", "dist/ruby+stdlib.wasm", from);
+}
+
+/** The files of Clang: its tools, and an archive of what they read. Throws LANGUAGE_UNAVAILABLE when they are absent or of another version. */
+export function findClang(from: string = import.meta.url): {
+  readonly tools: string;
+  readonly resources: string;
+} {
+  return {
+    tools: findPeer("cpp", "gen/llvm.core.wasm", from),
+    resources: findPeer("cpp", "gen/llvm-resources.tar", from),
+  };
 }
 
 function findPeer(language: PeerLanguage, file: string, from: string): string {

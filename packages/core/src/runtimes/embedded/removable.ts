@@ -13,11 +13,11 @@ export async function removableMemories(folder: string): Promise<Removable[]> {
     const path = join(folder, name);
     const facts = await stat(path).catch(() => null);
     const unfinished = /^\.[0-9a-f-]{36}$/.test(name);
-    if (!facts?.isFile() || !(unfinished || /^python-.*\.memory$/.test(name))) continue;
+    if (!facts?.isFile() || !(unfinished || /^(?:python|cpp)-.*\.memory$/.test(name))) continue;
     if (unfinished && facts.mtimeMs > Date.now() - unfinishedMs) continue;
     if (await isUsed(path)) continue;
     found.push({
-      what: `${unfinished ? "unfinished memory" : "memory of a started Python"} ${name.slice(0, 23)}`,
+      what: `${unfinished ? "unfinished memory" : name.startsWith("cpp-") ? "compiled headers of C++" : "memory of a started Python"} ${name.slice(0, 23)}`,
       bytes: facts.size,
       since: facts.mtimeMs,
       async remove() {

@@ -1,4 +1,6 @@
+import { posix } from "node:path";
 import type { AgentChannel } from "../../agent/agent-channel.ts";
+import { SandboxError } from "../../errors.ts";
 import { MemoryFileError } from "../../agent/memory-files.ts";
 import type { Message } from "../../stream/message.ts";
 import type { Child, ChildExit } from "./child.ts";
@@ -135,12 +137,20 @@ class ProcessLife {
   /** Rejects with `ENOENT` when there is no such program. */
   async run(run: ProcessRun): Promise<ProcessEnd> {
     const { argv, env, cwd } = run;
-    const { role, kernel } = programOf(argv);
     const files = this.#world.openFiles();
+    const { role, kernel } = programOf(argv, (path) => isWebAssembly(files, posix.resolve(cwd, path)));
     let watch: MemoryWatch | undefined;
     let absent = false;
     try {
-      const child = await this.#world.takeChild(role, this.#stopped.signal);
+      let child: Child;
+      try {
+        child = await this.#world.takeChild(role, this.#stopped.signal);
+      } catch (error) {
+        if (!SandboxError.is(error) || error.code !== "LANGUAGE_UNAVAILABLE") throw error;
+        run.onStarted();
+        await run.onData(2, Buffer.from(`${argv[0]}: ${error.message}\n`));
+        return { reason: "exited", exitCode: 127, signal: null, cpuMs: null, peakMemoryBytes: null };
+      }
       this.#child = child;
       run.onTaken?.();
       if (this.#reason !== "exited") child.kill();
@@ -261,6 +271,19 @@ function unannounced(exit: ChildExit): ChildExit {
 function endedForMemory({ exitCode, signal }: ChildExit, said: string): boolean {
   const aborted = signal !== null || exitCode === 133 || exitCode === 134;
   return aborted && /out of memory|OOM|heap limit/i.test(said);
+}
+
+/** Whether a file begins as WebAssembly does. */
+function isWebAssembly(files: ProgramFiles, path: string): boolean {
+  try {
+    const handle = files.open(path, {});
+    const begin = files.read(handle, 0, 4).toString("latin1");
+    files.close(handle);
+    return begin === "\0asm";
+  } catch (error) {
+    if (error instanceof MemoryFileError) return false;
+    throw error;
+  }
 }
 
 async function* pieces(input: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

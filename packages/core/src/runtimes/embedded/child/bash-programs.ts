@@ -1,5 +1,5 @@
 import { moreCommands } from "./bash-commands.ts";
-import { byteString } from "./bash-files.ts";
+import { byteString, compiledProgram } from "./bash-files.ts";
 import { Jobs } from "./bash-jobs.ts";
 import { menuOf } from "./bash-repairs.ts";
 import type { CommandContext, JustBash, ShellResult } from "./bash-shell.ts";
@@ -10,7 +10,19 @@ import { call } from "./wire.ts";
 /** Of this process: it has one shell. */
 export const traps: Traps = new Traps();
 const decoder = new TextDecoder();
-const interpreters = ["python3", "python", "node", "deno"];
+const interpreters = [
+  "python3",
+  "python",
+  "node",
+  "deno",
+  "ruby",
+  "g++",
+  "c++",
+  "clang++",
+  "gcc",
+  "cc",
+  "clang",
+];
 
 /** Commands that just-bash does not have, among them other processes of the session. */
 export function otherPrograms({ defineCommand }: JustBash): object[] {
@@ -18,6 +30,7 @@ export function otherPrograms({ defineCommand }: JustBash): object[] {
     ...interpreters.map((name) =>
       defineCommand(name, async (argv, context) => runOther([name, ...argv], context)),
     ),
+    defineCommand(compiledProgram, async (argv, context) => runOther(argv, context)),
     defineCommand("yes", async (argv) => said(yes(argv))),
     defineCommand("kill", kill),
     defineCommand("__sandbox_list", async (argv) => said("", menuOf(argv))),

@@ -15,4 +15,7 @@ if (boot.role === "snapshot") await (await import("./python-snapshot.ts")).makeS
 else if (boot.role === "python") await (await import("./python.ts")).bePython(boot);
 else if (boot.role === "javascript") await (await import("./javascript.ts")).beJavaScript(boot);
 else if (boot.role === "ruby") await (await import("./ruby.ts")).beRuby(boot);
+else if (boot.role === "compiler") await (await import("./compiler.ts")).beCompiler(boot);
+else if (boot.role === "headers") (await import("./compiled-headers.ts")).makeHeaders(boot);
+else if (boot.role === "program") await (await import("./program.ts")).beProgram();
 else await (await import("./bash.ts")).beBash();

@@ -1,4 +1,5 @@
 import { deno } from "./deno.ts";
+import { endWith } from "./endings.ts";
 import limits from "./ruby-limits.rb";
 import start from "./ruby-start.rb";
 import { take } from "./spawn.ts";
@@ -11,8 +12,6 @@ type Exports = Readonly<Record<string, (...given: number[]) => number>> & {
 };
 
 const evaluate = "rb-eval-string-protect: func(str: string) -> tuple<handle<rb-abi-value>, s32>";
-/** What Ruby's part (ruby-start.rb) ends with in place of a code from 0 to 255. */
-const endings = { outOfMemory: 0x1000, signal: 0x2000 } as const;
 const mostCharacters = 300;
 
 /** Gets a Ruby ready, waits for a process to become, and becomes it. */
@@ -27,7 +26,7 @@ export async function beRuby(boot: BootSpec): Promise<void> {
       env: {},
       mostOpenFiles: () => mostOpenFiles,
       memory: () => exportsOf(instance).memory,
-      exit: end,
+      exit: endWith,
     }),
     ...noBridge(module),
   });
@@ -59,13 +58,6 @@ function noBridge(module: WebAssembly.Module): WebAssembly.Imports {
       from === "canonical_abi" ? (value: number) => value : () => crash("JavaScript is not here");
   }
   return imports;
-}
-
-function end(code: number): never {
-  if (code === endings.outOfMemory) call({ op: "out-of-memory" });
-  if (code >= endings.signal && code < endings.signal + 128)
-    call({ op: "die", signal: code - endings.signal });
-  return leave(code & 0xff);
 }
 
 function initialize(exports: Exports, argv: readonly string[]): void {

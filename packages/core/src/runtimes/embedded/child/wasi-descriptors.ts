@@ -67,12 +67,13 @@ export class InputDescriptor implements Descriptor {
   }
 }
 
-/** Standard output or standard error. */
-export function outputDescriptor(stream: 1 | 2): Descriptor {
+/** Standard output or standard error, or what takes either. */
+export function outputDescriptor(to: 1 | 2 | ((bytes: Uint8Array) => void)): Descriptor {
   return {
     status: () => device,
     write: (bytes) => {
-      sendData(stream, bytes);
+      if (typeof to === "function") to(bytes);
+      else sendData(to, bytes);
       return bytes.length;
     },
   };

@@ -11,6 +11,10 @@ export interface WasiOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Folders that are not the session's, by their absolute path. */
   readonly mounts?: Readonly<Record<string, Place>>;
+  /** What is named by no folder of the root is looked for here, of a program that does not know its folder. */
+  readonly folder?: string;
+  /** Takes what it prints, in place of the process's own streams. */
+  readonly output?: (bytes: Uint8Array) => void;
   /** Open at once. */
   mostOpenFiles(): number;
   memory(): WebAssembly.Memory;
@@ -49,7 +53,7 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
   const input = new InputDescriptor();
   const root: Descriptor = {
     folder: "/",
-    status: () => sessionFiles.stat("/", true),
+    status: () => ({ filetype: filetypes.directory, size: 0, inode: 1, mtimeMs: 0 }),
     entries: () => [
       ...sessionFiles.open("/", readFolder).entries!(),
       ...Object.keys(options.mounts ?? {}).map((path) => ({
@@ -60,8 +64,8 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
   };
   const table = new Map<number, Descriptor>([
     [0, input],
-    [1, outputDescriptor(1)],
-    [2, outputDescriptor(2)],
+    [1, outputDescriptor(options.output ?? 1)],
+    [2, outputDescriptor(options.output ?? 2)],
     [rootDescriptor, root],
   ]);
   const listings = new WeakMap<Descriptor, readonly Entry[]>();
@@ -92,7 +96,11 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
     if (folder === undefined) throw new CallError("ENOTDIR", "not a folder");
     const named = text(at, length);
     if (named.includes("\0")) throw new CallError("EINVAL", "a zero byte in a path");
-    return named.startsWith("/") ? named : `${folder === "/" ? "" : folder}/${named}`;
+    if (named.startsWith("/")) return named;
+    const isRelative =
+      folder === "/" && options.folder !== undefined && !rootFolders.has(named.split("/", 1)[0]!);
+    const base = isRelative ? options.folder! : folder;
+    return `${base === "/" ? "" : base}/${named}`;
   };
   const vectors = (at: number, count: number): Uint8Array<ArrayBuffer>[] => {
     const memory = view();
@@ -376,6 +384,8 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
     ]),
   );
 }
+
+const rootFolders = new Set(["workspace", "tmp", "usr", "dev", "proc", "etc", ""]);
 
 const readFolder = {
   write: false,

@@ -17,4 +17,5 @@ declare namespace WebAssembly {
   }
 
   class RuntimeError extends Error {}
+  class LinkError extends Error {}
 }

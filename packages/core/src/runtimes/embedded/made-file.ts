@@ -10,33 +10,51 @@ import { withHostLock } from "../shared/host-lock.ts";
 import { Child } from "./child.ts";
 import { childScript } from "./child-script.generated.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
-import { versions } from "./installed-parts.ts";
-import { pythonKernel } from "./kernels.ts";
 
 const oldMs = 30 * 24 * 3_600_000;
-/** It is some 17 MB. */
+/** The memory of a Python and compiled headers are some 17 MB each. */
 const mostBytes = 256 * 1_048_576;
-/** Enough for Pyodide to start and to be imported into; it is not the program's. */
+/** Enough for Pyodide and for Clang; it is not the program's. */
 const memoryBytes = 1_073_741_824;
 
 const readBytes = 1_048_576;
 
+/** How a file is made by a child, which sends it in pieces. */
+export interface Recipe {
+  /** Begins the file's name: `python`. */
+  readonly name: "python" | "cpp";
+  /** What it is, for a person: `the memory of a started Python`. */
+  readonly what: string;
+  /** What making it is: `starting Python`. */
+  readonly making: string;
+  /** Everything that the content depends on beside the child's own script. */
+  readonly key: readonly string[];
+  readonly deno: string;
+  readonly readable: readonly string[];
+  readonly boot: object;
+  /** What installs the packages that it needs. */
+  readonly install: string;
+}
+
 /**
- * The file with the memory of a Python that has started and imported what runs need. It is made once and kept; its
- * name holds a digest of its content.
+ * A file that saves each child the same long work, such as the memory of a Python that has started and imported what
+ * runs need. It is made once and kept; its name holds a digest of its content.
  */
-export class PythonMemory {
+export class MadeFile {
   readonly #options: EmbeddedOptions;
-  readonly #deno: string;
-  readonly #pyodide: string;
+  readonly #recipe: Recipe;
   #file: Promise<string> | undefined;
   /** What was found out of the file as it was at a time. */
   #seen: { readonly state: string; readonly whole: Promise<boolean> } | undefined;
 
-  constructor(options: EmbeddedOptions, deno: string, pyodide: string) {
+  constructor(options: EmbeddedOptions, recipe: Recipe) {
     this.#options = options;
-    this.#deno = deno;
-    this.#pyodide = pyodide;
+    this.#recipe = recipe;
+  }
+
+  /** What it is, for a person. */
+  get what(): string {
+    return this.#recipe.what;
   }
 
   /** Its path; made first if it is not there. Rejects with BOX_START_FAILED. */
@@ -68,16 +86,17 @@ export class PythonMemory {
   async #findOrMake(launch: Pick<LaunchOptions, "onProgress" | "logger">): Promise<string> {
     const key = this.#key();
     const folder = cacheFolder(this.#options);
-    const found = await find(folder, key);
+    const { name, making } = this.#recipe;
+    const found = await find(folder, name, key);
     if (found !== undefined) return found;
     const say = (message: string) => launch.onProgress?.({ phase: "prepare", message });
-    const waiting = () => say("Another program is starting Python for the first time; waiting for it.");
+    const waiting = () => say(`Another program is ${making} for the first time; waiting for it.`);
     // Not one caller's: others may be waiting for the same.
     const { signal } = new AbortController();
-    return withHostLock(`python ${folder} ${key}`, { signal, waiting }, async () => {
-      const meanwhile = await find(folder, key);
+    return withHostLock(`${name} ${folder} ${key}`, { signal, waiting }, async () => {
+      const meanwhile = await find(folder, name, key);
       if (meanwhile !== undefined) return meanwhile;
-      say("Starting Python for the first time on this machine.");
+      say(`${making[0]!.toUpperCase()}${making.slice(1)} for the first time on this machine.`);
       return this.#makeAndKeep(folder, key, launch);
     });
   }
@@ -85,14 +104,14 @@ export class PythonMemory {
   async #makeAndKeep(folder: string, key: string, launch: Pick<LaunchOptions, "logger">): Promise<string> {
     const memory = await this.#make();
     const digest = createHash("sha256").update(memory).digest("hex");
-    const name = `python-${key}-${digest}.memory`;
+    const name = `${this.#recipe.name}-${key}-${digest}.memory`;
     try {
       const path = await keep(folder, name, memory);
       await removeOld(folder);
       return path;
     } catch (error) {
       launch.logger?.warn(
-        `The memory of a started Python cannot be kept in ${folder}: ${(error as Error).message}. ` +
+        `${this.what} cannot be kept in ${folder}: ${(error as Error).message}. ` +
           "Each program makes it anew, which takes seconds: free that folder, or pass embedded({ cache }).",
       );
       return this.#keepForNow(name, memory);
@@ -116,37 +135,36 @@ export class PythonMemory {
 
   /** Everything that the memory depends on. */
   #key(): string {
-    const parts = [versions.deno, versions.pyodide, this.#pyodide, pythonKernel(), childScript];
-    return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
+    return createHash("sha256")
+      .update(JSON.stringify([...this.#recipe.key, childScript]))
+      .digest("hex")
+      .slice(0, 16);
   }
 
   async #make(): Promise<Buffer> {
-    const boot = { role: "snapshot", pyodide: this.#pyodide, snapshot: null, kernel: pythonKernel() };
-    const child = new Child({
-      deno: this.#deno,
-      memoryBytes,
-      readable: [this.#pyodide],
-      timeoutMs: this.#options.timeoutMs,
-      boot,
-    });
+    const { deno, readable, boot, what, install } = this.#recipe;
+    const child = new Child({ deno, memoryBytes, readable, timeoutMs: this.#options.timeoutMs, boot });
     const pieces: Buffer[] = [];
     let bytes = 0;
     let whole = false;
     child.attend({
       onData: () => {},
       answer: ({ request, data }) => {
-        if (request["op"] === "snapshot" && bytes + data.length <= mostBytes) {
+        if (request["op"] === "snapshot-done") whole = request["bytes"] === bytes;
+        else if (request["op"] !== "snapshot" || bytes + data.length > mostBytes) {
+          throw Object.assign(new Error("nothing is there"), { code: "ENOENT" });
+        } else {
           pieces.push(Buffer.from(data));
           bytes += data.length;
-        } else whole = request["op"] === "snapshot-done" && request["bytes"] === bytes;
+        }
         return { value: {} };
       },
     });
     await child.exited;
     if (whole && bytes > 0) return Buffer.concat(pieces);
     const said = child.diagnostics.trim().slice(-500);
-    throw new SandboxError("BOX_START_FAILED", `Python could not be started: ${said}`, {
-      remedy: `Install the packages again: npm install deno@${versions.deno} pyodide@${versions.pyodide}`,
+    throw new SandboxError("BOX_START_FAILED", `${what} could not be made: ${said}`, {
+      remedy: `Install the packages again: ${install}`,
     });
   }
 }
@@ -168,7 +186,7 @@ async function hasDigestOfName(path: string): Promise<boolean> {
   return path.endsWith(`-${hash.digest("hex")}.memory`);
 }
 
-/** Where memories are kept. */
+/** Where such files are kept. */
 export function cacheFolder({ cache }: EmbeddedOptions): string {
   if (cache !== undefined) return cache;
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
@@ -177,9 +195,9 @@ export function cacheFolder({ cache }: EmbeddedOptions): string {
   return join(base || join(homedir(), usual), "llm-sandbox", "embedded");
 }
 
-async function find(folder: string, key: string): Promise<string | undefined> {
+async function find(folder: string, name: string, key: string): Promise<string | undefined> {
   const kept = await readdir(folder).catch(() => []);
-  const found = kept.find((name) => name.startsWith(`python-${key}-`) && name.endsWith(".memory"));
+  const found = kept.find((each) => each.startsWith(`${name}-${key}-`) && each.endsWith(".memory"));
   return found === undefined ? undefined : inUse(join(folder, found));
 }
 
@@ -191,12 +209,13 @@ async function inUse(path: string): Promise<string> {
   return path;
 }
 
-/** Memories of other versions that nobody has used for long. */
+/** Files of other versions that nobody has used for long. */
 async function removeOld(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
     const { mtimeMs } = await stat(path);
-    if (/^python-.*\.memory$/.test(name) && mtimeMs < Date.now() - oldMs) await rm(path, { force: true });
+    if (/^(?:python|cpp)-.*\.memory$/.test(name) && mtimeMs < Date.now() - oldMs)
+      await rm(path, { force: true });
   }
 }
 
