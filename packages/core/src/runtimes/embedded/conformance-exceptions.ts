@@ -84,7 +84,7 @@ export const embeddedExceptions: readonly ConformanceException[] = [
     ...["java", "go"].flatMap(casesOfLanguage),
   ),
   ...because(
-    "the program starts a thread, and C++'s library for WebAssembly without threads does not even name them",
+    "the program starts a thread, and there are none in WebAssembly here",
     "L/cpp-the-standard-library-of-C-20",
   ),
   ...because(

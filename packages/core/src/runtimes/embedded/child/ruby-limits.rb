@@ -148,6 +148,18 @@ begin
     end
   end)
 
+  # The C library here has no locale, by which variables would be UTF-8.
+  utf8 = lambda do |text|
+    text.is_a?(String) && text.encoding != Encoding::UTF_8 ? text.dup.force_encoding(Encoding::UTF_8).freeze : text
+  end
+  ENV.singleton_class.prepend(Module.new do
+    define_method(:[]) { |name| utf8.(super(name)) }
+    define_method(:to_h) do |&block|
+      pairs = super().to_h { |name, value| [utf8.(name), utf8.(value)] }
+      block ? pairs.to_h(&block) : pairs
+    end
+  end)
+
   # Parts with native code that is not here are passed over in silence.
   Gem::BasicSpecification.define_method(:warn) { |*| } if defined?(Gem::BasicSpecification)
 end
