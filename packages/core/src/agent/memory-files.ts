@@ -14,7 +14,7 @@ export class MemoryFileError extends Error {
 /** What a folder holds. */
 export type MemoryNode = MemoryFile | MemoryFolder | MemoryLink;
 
-/** Bytes that grow in place, with room ahead, so that many small writes cost no copy each. */
+/** Bytes that grow in place, with room ahead, so that many small writes cost no copy each; of what goes, half at most is kept. */
 export class MemoryFile {
   readonly type = "file";
   mode: number;
@@ -50,6 +50,11 @@ export class MemoryFile {
       const roomy = Buffer.alloc(Math.max(size, Math.min(this.#bytes.length * 2, size + 16_777_216)));
       roomy.set(this.content);
       this.#bytes = roomy;
+    } else if (size < this.#bytes.length / 2) {
+      // Bytes that are not counted any more are not held either.
+      const exact = Buffer.alloc(size);
+      this.#bytes.copy(exact, 0, 0, Math.min(size, this.#size));
+      this.#bytes = exact;
     } else if (size < this.#size) this.#bytes.fill(0, size, this.#size);
     this.#size = size;
     this.mtimeMs = Date.now();
@@ -82,6 +87,15 @@ export interface MemoryFilesOptions {
 const mostNameBytes = 255;
 /** Folders in one another: whatever walks the tree does so by recursion. */
 const mostLevels = 1_000;
+/** As Linux has it: 4,096 with the end. What lists a tree names each entry by its whole path. */
+export const mostPathBytes = 4_095;
+
+/** Throws `ENAMETOOLONG` where an entry would have a path that is too long, or lie in too many folders. */
+export function checkPath(absolute: string): void {
+  const levels = absolute.split("/", mostLevels + 2).length - 1;
+  if (Buffer.byteLength(absolute) <= mostPathBytes && levels <= mostLevels) return;
+  throw new MemoryFileError("ENAMETOOLONG", absolute.slice(0, 256), "the path is too long");
+}
 
 /** A tree of files in memory, bounded in bytes and entries. Links are kept and never followed. */
 export class MemoryFiles {
@@ -139,7 +153,7 @@ export class MemoryFiles {
     const old = parent.children.get(name);
     if (old?.type === "directory") throw new MemoryFileError("EISDIR", path, "that is a folder");
     const bytes = Buffer.byteLength(target);
-    if (bytes > mostTargetBytes)
+    if (bytes > mostPathBytes)
       throw new MemoryFileError("ENAMETOOLONG", path, "the link's target is too long");
     this.charge(path, bytes - sizeOf(old), old ? 0 : 1);
     parent.children.set(name, { type: "symlink", target, mode: 0o777, mtimeMs: Date.now() });
@@ -169,6 +183,7 @@ export class MemoryFiles {
       throw new MemoryFileError("EINVAL", to, "a folder cannot be moved into itself");
     }
     const target = this.#place(to, false);
+    for (const { path } of below(node)) checkPath(`${this.resolve(to)}/${path}`);
     const old = target.parent.children.get(target.name);
     if (old?.type === "directory" && (node.type !== "directory" || old.children.size > 0)) {
       throw new MemoryFileError(node.type === "directory" ? "ENOTEMPTY" : "EISDIR", to, "a folder is there");
@@ -207,10 +222,8 @@ export class MemoryFiles {
     const absolute = this.resolve(path);
     if (!this.isWritable(absolute)) throw new MemoryFileError("EACCES", path, "permission denied");
     const segments = segmentsOf(absolute);
-    if (
-      segments.some((segment) => Buffer.byteLength(segment) > mostNameBytes) ||
-      segments.length > mostLevels
-    ) {
+    checkPath(absolute);
+    if (segments.some((segment) => Buffer.byteLength(segment) > mostNameBytes)) {
       throw new MemoryFileError("ENAMETOOLONG", path.slice(0, 256), "the name is too long");
     }
     const name = segments.pop()!;
@@ -270,9 +283,6 @@ export class MemoryFiles {
     this.#entries += entries;
   }
 }
-
-/** As Linux has it: a path of 4,096 bytes with its end. */
-const mostTargetBytes = 4_095;
 
 function folder(): MemoryFolder {
   return { type: "directory", children: new Map(), mode: 0o755, mtimeMs: Date.now() };

@@ -2,7 +2,7 @@ import { SandboxError } from "../errors.ts";
 import { checkKnown, checkNumber, checkOptional, checkSignal, invalid, shown } from "../option-checks.ts";
 import type { Connection } from "../stream/connection.ts";
 import { FrameError } from "../stream/frame.ts";
-import { decodeMessage, numberField, stringField } from "../stream/message.ts";
+import { dateField, decodeMessage, numberField, stringField } from "../stream/message.ts";
 import type { Message } from "../stream/message.ts";
 import { CollectedBytes } from "./collected-bytes.ts";
 import { operate } from "./operation.ts";
@@ -238,7 +238,7 @@ function fileEntry(message: Message): FileEntry {
     type,
     size: numberField(message, "size") ?? 0,
     mode: numberField(message, "mode") ?? 0,
-    modifiedAt: new Date(numberField(message, "mtimeMs") ?? 0),
+    modifiedAt: dateField(message, "mtimeMs") ?? new Date(0),
     ...(target === null ? {} : { target }),
   };
 }

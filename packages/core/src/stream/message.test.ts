@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FrameError } from "./frame.ts";
-import { asMessage, decodeMessage, numberField, stringField } from "./message.ts";
+import { asMessage, dateField, decodeMessage, numberField, stringField } from "./message.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "utf8");
 
@@ -59,6 +59,14 @@ test("numbers are finite and from 0, or absent", () => {
   for (const name of ["negative", "text", "endless", "not"]) {
     expect(() => numberField(message, name)).toThrow(FrameError);
   }
+});
+
+test("moments are of any time, within what a Date can hold", () => {
+  const message = asMessage({ old: -86_400_000, far: 1e300, none: null, text: "1", endless: Infinity });
+  expect(dateField(message, "old")).toEqual(new Date("1969-12-31"));
+  expect(dateField(message, "far")?.toISOString()).toBe("+275760-09-13T00:00:00.000Z");
+  expect(dateField(message, "none")).toBeNull();
+  for (const name of ["text", "endless"]) expect(() => dateField(message, name)).toThrow(FrameError);
 });
 
 test("strings are bounded, or absent", () => {

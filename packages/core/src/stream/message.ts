@@ -38,6 +38,19 @@ export function numberField(message: Message, name: string): number | null {
   return value;
 }
 
+/** What a Date can hold: 100 million days on either side of 1970 (ECMAScript, "Time Values and Time Range"). */
+const furthestMs = 8.64e15;
+
+/** A moment in a field, in milliseconds since 1970, or null where it is absent or null. Programs date files as they like. */
+export function dateField(message: Message, name: string): Date | null {
+  const value = message[name];
+  if (value === undefined || value === null) return null;
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    throw new FrameError(`The field ${name} is not a number.`);
+  }
+  return new Date(Math.min(furthestMs, Math.max(-furthestMs, value)));
+}
+
 /** A well-formed string of at most `most` characters in a field, or null where it is absent or null. */
 export function stringField(message: Message, name: string, most = 65_536): string | null {
   const value = message[name];

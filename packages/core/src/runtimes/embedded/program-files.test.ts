@@ -31,6 +31,32 @@ test("what a program writes at once is seen by everybody, and bytes are bounded"
   expect(all.read("a").toString("latin1")).toBe("he\0\0");
 });
 
+test("bytes that are not counted any more are not held either", () => {
+  const { tree: all, files } = tree(1_000_000);
+  const handle = files.open("/workspace/a", create);
+  files.resize(handle, 900_000);
+  files.resize(handle, 10);
+  expect(all.read("a").buffer.byteLength).toBeLessThan(20_000);
+  expect(all.freeBytes).toBe(999_990);
+});
+
+test("no path is longer than on Linux, nor made so by links and moves", () => {
+  const { files } = tree(100_000);
+  expect(code(() => files.stat(`/${"tmp/../".repeat(100_000)}`))).toBe("ENAMETOOLONG");
+  const long = "a".repeat(250);
+  files.makeFolder(`/tmp/${long}`);
+  for (let level = 2; level <= 15; level += 1) files.makeFolder(`/tmp/${`${long}/`.repeat(level)}`);
+  files.link(`/tmp/${`${long}/`.repeat(15)}`, "/workspace/link");
+  expect(code(() => files.makeFolder(`/workspace/link/${long}`))).toBe("done");
+  expect(code(() => files.makeFolder(`/workspace/link/${long}/${long}`))).toBe("ENAMETOOLONG");
+  expect(code(() => files.open(`/workspace/link/${long}/${long}`, create))).toBe("ENAMETOOLONG");
+  files.makeFolder("/workspace/folder");
+  expect(code(() => files.rename(`/tmp/${long}`, `/workspace/folder/${long}`))).toBe("done");
+  files.makeFolder(`/workspace/${long}`);
+  expect(code(() => files.rename("/workspace/folder", `/workspace/${long}/folder`))).toBe("ENAMETOOLONG");
+  expect(files.stat("/workspace/folder").type).toBe("directory");
+});
+
 test("appending goes to the end, whoever has written meanwhile", () => {
   const { tree: all, files } = tree();
   const one = files.open("/workspace/log", { ...create, append: true });

@@ -1,4 +1,4 @@
-import { MemoryFile, MemoryFileError } from "../../agent/memory-files.ts";
+import { MemoryFile, MemoryFileError, checkPath, mostPathBytes } from "../../agent/memory-files.ts";
 import type { MemoryFiles, MemoryFolder, MemoryNode } from "../../agent/memory-files.ts";
 
 /** What a program is told of an entry. */
@@ -33,8 +33,6 @@ interface Place {
   readonly node: MemoryNode | undefined;
 }
 
-/** Whatever walks the tree does so by recursion. */
-const mostLevels = 1_000;
 const mostLinks = 40;
 const mostReadBytes = 8 * 1_048_576;
 const mostNameBytes = 255;
@@ -70,9 +68,6 @@ export class ProgramFiles {
     const place = this.#place(path, false);
     if (place.node) throw new MemoryFileError("EEXIST", path, "file exists");
     this.#writable(place);
-    if (place.path.split("/").length > mostLevels) {
-      throw new MemoryFileError("ENAMETOOLONG", path.slice(0, 256), "too many folders in one another");
-    }
     this.#tree.charge(path, 0, 1);
     const now = Date.now();
     place.parent.children.set(place.name, {
@@ -236,12 +231,18 @@ export class ProgramFiles {
   }
 
   #writable(place: Place): void {
-    if (this.#tree.isWritable(place.path)) return;
-    throw new MemoryFileError("EACCES", place.path, "permission denied");
+    if (!this.#tree.isWritable(place.path)) {
+      throw new MemoryFileError("EACCES", place.path, "permission denied");
+    }
+    // Links lead to paths that are longer than the one that was asked for.
+    checkPath(place.path);
   }
 
   /** Walks an absolute path as a kernel does: links of folders are followed, the last one only if asked. */
   #place(path: string, follow: boolean): Place {
+    if (path.length > mostPathBytes || Buffer.byteLength(path) > mostPathBytes) {
+      throw new MemoryFileError("ENAMETOOLONG", path.slice(0, 256), "the path is too long");
+    }
     const trail: { readonly folder: MemoryFolder; readonly name: string }[] = [];
     let folder = this.#tree.root;
     let links = 0;

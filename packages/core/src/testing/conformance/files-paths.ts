@@ -256,6 +256,37 @@ export const filePathCases: readonly ConformanceCase[] = [
     },
   },
   {
+    id: "E/dates",
+    title: "files that a program dates before 1970 and far from now are listed, copied and told of as others",
+    async run(bench) {
+      const session = await bench.open();
+      const dated = await session.run(
+        program`
+          import os
+          os.mkdir('dated')
+          for number, seconds in enumerate((-86400.5, -1, 0, 4e9, 1e11, -1e11, 9e15)):
+              path = f'dated/{number}'
+              open(path, 'w').close()
+              try:
+                  os.utime(path, (seconds, seconds))
+              except (OSError, OverflowError, ValueError) as error:
+                  print(error)
+        `,
+        { changedFiles: true },
+      );
+      okay(dated);
+      strictEqual(dated.changedFiles?.length, 7);
+      const listed = await session.files.list("dated");
+      strictEqual(listed.length, 7);
+      for (const { path, modifiedAt } of listed) ok(!Number.isNaN(modifiedAt.getTime()), path);
+      strictEqual(listed.find(({ path }) => path.endsWith("1"))?.modifiedAt.getTime(), -1_000);
+      const folder = await bench.folder();
+      await session.copyFromRuntime("dated", join(folder, "dated"));
+      strictEqual((await readdir(join(folder, "dated"))).length, 7);
+      await answers(session);
+    },
+  },
+  {
     id: "E/deep-tree",
     title: "a tree deeper than any path is long can be met and removed",
     async run(bench) {
