@@ -43,7 +43,7 @@ describe.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)("docto
       /^docker .*\n {2}✗ No Docker or Podman engine.*\n *- \d+ usual places: there is no such socket\n *Install and start one/,
     );
     expect(stdout).toMatch(/\noci .*\n {2}✗ There is no OCI runtime.*apt-get install/);
-    expect(stdout).toMatch(/\nembedded .*\n {2}✓ Deno .*\n.*ran print\(6 \* 7\)/);
+    expect(stdout).toMatch(/\nembedded .*\n {2}✓ deno .*\n.*ran print\(6 \* 7\)/);
   });
 
   test("names the way to an engine of other users", async () => {
