@@ -5,7 +5,7 @@ import type { ChildOptions } from "./child.ts";
 import { startBox } from "./embedded-box.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 import { orAborted } from "../shared/or-aborted.ts";
-import { cppRuntime } from "./cpp-runtime.generated.ts";
+import { cppSources } from "./cpp-sources.generated.ts";
 import {
   findClang,
   findDeno,
@@ -138,18 +138,18 @@ export class EmbeddedRuntime implements Runtime {
     if (role === "program") return { ...common, boot: { role } };
     if (role === "compiler") {
       const { tools, resources } = findClang();
-      const clang = { tools, resources, runtime: cppRuntime };
-      const headers = await this.#madeFile(role, options, {
+      const clang = { tools, resources };
+      const compiled = await this.#madeFile(role, options, {
         name: "cpp",
-        what: "The compiled header <iostream>",
-        making: "compiling <iostream>",
-        key: [versions.deno, versions["@yowasp/clang"], tools],
+        what: "What C++ programs are compiled and linked with",
+        making: "compiling what C++ programs need",
+        key: [versions.deno, versions["@yowasp/clang"], tools, JSON.stringify(cppSources)],
         deno,
         readable: [tools, resources],
-        boot: { role: "headers", clang },
+        boot: { role: "compiled-files", clang, sources: cppSources },
         install: `npm install deno@${versions.deno} @yowasp/clang@${versions["@yowasp/clang"]}`,
       });
-      return { ...common, readable: [tools, resources, headers], boot: { role, clang, headers } };
+      return { ...common, readable: [tools, resources, compiled], boot: { role, clang, compiled } };
     }
     const pyodide = findPyodide(this.#options);
     const kernel = pythonKernel();

@@ -12,7 +12,7 @@ import { childScript } from "./child-script.generated.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
 
 const oldMs = 30 * 24 * 3_600_000;
-/** The memory of a Python and compiled headers are some 17 MB each. */
+/** The memory of a Python and what is compiled for C++ are some 17 MB each. */
 const mostBytes = 256 * 1_048_576;
 /** Enough for Pyodide and for Clang; it is not the program's. */
 const memoryBytes = 1_073_741_824;

@@ -1,5 +1,16 @@
 import { execFile, spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -99,6 +110,42 @@ test("a language of a package that is not there, or is another, tells what to in
   expect(installable()).toEqual({});
   expect(embedded().features.languages).toEqual(expect.arrayContaining(["ruby", "cpp"]));
 });
+
+/** Whether C++ finds the header and links what throws. */
+const cppProgram = `#include <iostream>
+#include <stdexcept>
+int main() {
+  try { throw std::runtime_error("caught"); } catch (const std::exception& error) { std::cout << error.what() << std::endl; }
+}`;
+
+test("what is compiled once for C++ is made again when it was damaged or removed", async () => {
+  const cache = join(folder, "cpp");
+  const warnings: string[] = [];
+  const logger = {
+    debug() {},
+    info() {},
+    warn: (message: string) => void warnings.push(message),
+  };
+  const opened = (): Promise<SandboxSession> =>
+    SandboxSession.open({ lang: "cpp", runtime: embedded({ cache }), logger });
+  await (await opened()).close();
+  const [name] = await readdir(cache);
+  const path = join(cache, name!);
+  const whole = await readFile(path);
+  // The objects are behind its first line, the header is behind them.
+  await writeFile(
+    path,
+    Buffer.concat([whole.subarray(0, 1_000), Buffer.alloc(1_000), whole.subarray(2_000)]),
+  );
+  await using session = await opened();
+  expect(warnings.filter((message) => message.includes("was damaged and is made again"))).toHaveLength(1);
+  expect(await session.run(cppProgram)).toMatchObject({ status: "ok", stdout: "caught\n" });
+  expect(await readdir(cache)).toEqual([name]);
+  expect((await readFile(path)).equals(whole)).toBe(true);
+  await rm(cache, { recursive: true });
+  expect(await session.run(cppProgram)).toMatchObject({ status: "ok", stdout: "caught\n" });
+  expect(await readdir(cache)).toEqual([name]);
+}, 240_000);
 
 test.each(["cut", "changed", "empty"])("a kept memory that was %s is made again", async (how) => {
   const cache = join(folder, how);

@@ -17,7 +17,7 @@ export async function removableMemories(folder: string): Promise<Removable[]> {
     if (unfinished && facts.mtimeMs > Date.now() - unfinishedMs) continue;
     if (await isUsed(path)) continue;
     found.push({
-      what: `${unfinished ? "unfinished memory" : name.startsWith("cpp-") ? "compiled headers of C++" : "memory of a started Python"} ${name.slice(0, 23)}`,
+      what: `${unfinished ? "unfinished memory" : name.startsWith("cpp-") ? "compiled files of C++" : "memory of a started Python"} ${name.slice(0, 23)}`,
       bytes: facts.size,
       since: facts.mtimeMs,
       async remove() {

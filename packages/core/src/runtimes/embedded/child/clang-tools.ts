@@ -23,31 +23,17 @@ export interface ClangTools {
 
 /** Where of the files at /usr what is made for this sandbox lies. */
 export const ownFolder = "/usr/lib/sandbox" as const;
-/** Objects that programs are linked with. */
-export const objects = {
-  faults: "/usr/lib/sandbox/faults.o",
-  exceptions: "/usr/lib/sandbox/exceptions.o",
-} as const;
-
-/** What the kept header is made from, and looks for wherever it is used. */
-export const headerSource = { name: "iostream.h", text: "#include <iostream>\n" } as const;
-
 const decoder = new TextDecoder();
 
 /** Reads the tools and their files; `more` are further files by their name in our folder. */
 export function loadClang({ clang }: BootSpec, more: Readonly<Record<string, Uint8Array>>): ClangTools {
   const module = new WebAssembly.Module(deno.readFileSync(clang.tools));
   const archive = deno.readFileSync(clang.resources);
-  const own: Record<string, Uint8Array> = Object.fromEntries(
-    clang.runtime.map((text, index) => [
-      Object.values(objects)[index]!.slice("/usr/".length),
-      Uint8Array.from(atob(text), (unit) => unit.charCodeAt(0)),
-    ]),
-  );
-  const source = new TextEncoder().encode(headerSource.text);
-  for (const [name, content] of Object.entries({ ...more, [headerSource.name]: source }))
-    own[`${ownFolder.slice("/usr/".length)}/${name}`] = content;
-  return { module, files: archiveFiles("/usr", archive, own) };
+  const own = Object.entries(more).map(([name, content]) => [
+    `${ownFolder.slice("/usr/".length)}/${name}`,
+    content,
+  ]);
+  return { module, files: archiveFiles("/usr", archive, Object.fromEntries(own)) };
 }
 
 /** How one of the tools is run. */

@@ -1,18 +1,19 @@
 import path from "node:path";
-import { heard, loadClang, objects, ownFolder, run, stepsOf } from "./clang-tools.ts";
+import { heard, loadClang, ownFolder, run, stepsOf } from "./clang-tools.ts";
 import type { ClangTools, ToolRun } from "./clang-tools.ts";
-import { compiledHeader, takesHeader } from "./compiled-headers.ts";
+import { compiledHeader, takesHeader } from "./compiled-header.ts";
 import { compiling } from "./compiling.ts";
 import { deno } from "./deno.ts";
+import { unpackFiles } from "./packed-files.ts";
 import { take } from "./spawn.ts";
 import type { BootSpec } from "./spawn.ts";
 import { CallError, call, leave, sendData } from "./wire.ts";
 
 const encoder = new TextEncoder();
 
-const linking = ["--stack-first", "-z", "stack-size=8388608", objects.faults];
+const linking = ["--stack-first", "-z", "stack-size=8388608", `${ownFolder}/faults.o`];
 /** Of C++ alone. */
-const linkingExceptions = ["--wrap=__main_void", objects.exceptions];
+const linkingExceptions = ["--wrap=__main_void", `${ownFolder}/exceptions.o`];
 const emulated = ["signal", "process-clocks", "mman", "getpid"].map((part) => `-lwasi-emulated-${part}`);
 /** Of GNU's compiler and of native machines; nothing is lost without them here. */
 const leftOut =
@@ -25,8 +26,7 @@ const languages: Readonly<Record<string, string>> = {
 
 /** Gets a compiler of C and C++ ready, waits for a process to become, and becomes it. */
 export async function beCompiler(boot: BootSpec): Promise<void> {
-  const header = deno.readFileSync(boot.headers);
-  const tools = loadClang(boot, { [compiledHeader]: header });
+  const tools = loadClang(boot, unpackFiles(deno.readFileSync(boot.compiled)));
   deno.permissions.revokeSync({ name: "read" });
   const { argv, cwd, mostOpenFiles } = take(() => false);
   try {

@@ -16,6 +16,6 @@ else if (boot.role === "python") await (await import("./python.ts")).bePython(bo
 else if (boot.role === "javascript") await (await import("./javascript.ts")).beJavaScript(boot);
 else if (boot.role === "ruby") await (await import("./ruby.ts")).beRuby(boot);
 else if (boot.role === "compiler") await (await import("./compiler.ts")).beCompiler(boot);
-else if (boot.role === "headers") (await import("./compiled-headers.ts")).makeHeaders(boot);
+else if (boot.role === "compiled-files") (await import("./compiled-files.ts")).makeCompiledFiles(boot);
 else if (boot.role === "program") await (await import("./program.ts")).beProgram();
 else await (await import("./bash.ts")).beBash();

@@ -12,15 +12,25 @@ export interface ProcessSpec {
 
 /** How a child gets ready. */
 export interface BootSpec {
-  readonly role: "python" | "javascript" | "bash" | "ruby" | "compiler" | "headers" | "program" | "snapshot";
+  readonly role:
+    | "python"
+    | "javascript"
+    | "bash"
+    | "ruby"
+    | "compiler"
+    | "compiled-files"
+    | "program"
+    | "snapshot";
   /** Folder of Pyodide, with a slash at the end. */
   readonly pyodide: string;
   /** File with Ruby as WebAssembly. */
   readonly ruby: string;
-  /** Files of Clang: its tools as WebAssembly, what it reads, and as base64 the objects that programs are linked with. */
-  readonly clang: { readonly tools: string; readonly resources: string; readonly runtime: readonly string[] };
-  /** File with the compiled header <iostream>. */
-  readonly headers: string;
+  /** Files of Clang: its tools as WebAssembly, and what they read. */
+  readonly clang: { readonly tools: string; readonly resources: string };
+  /** Texts of what C++ programs are linked with, by file name. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** File with what is compiled once for all C++ programs (compiled-files.ts). */
+  readonly compiled: string;
   /** File with the memory of a Python that has started, or null. */
   readonly snapshot: string | null;
   /** Of Python the kernel's start.py, of JavaScript the kernel. */
