@@ -1,8 +1,11 @@
 import { errnoOf, errnos } from "./errnos.ts";
+import { nanosecondsInMs, timeOf, wallNow } from "./wasi-clocks.ts";
 import { InputDescriptor, filetypes, outputDescriptor } from "./wasi-descriptors.ts";
-import type { Descriptor, Entry, Status } from "./wasi-descriptors.ts";
+import type { Descriptor, Entry } from "./wasi-descriptors.ts";
 import { sessionFiles } from "./wasi-places.ts";
 import type { Place } from "./wasi-places.ts";
+import { poll } from "./wasi-polling.ts";
+import { statusBytes, writeEntries, writeStatus } from "./wasi-records.ts";
 import { CallError } from "./wire.ts";
 
 /** What a program of WebAssembly is started with. */
@@ -27,16 +30,8 @@ type WasiFunction = (...given: Numbers) => number | void;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const { floor } = Math;
-const now = performance.now.bind(performance);
-const origin = performance.timeOrigin;
-const wallNow = (): number => origin + now();
-const startedAt = now();
 const fill = crypto.getRandomValues.bind(crypto);
 const mostRandom = 65_536;
-const pause = new Int32Array(new SharedArrayBuffer(4));
-const mostWaitMs = 1_000;
-const nanoseconds = 1_000_000;
 const rootDescriptor = 3;
 const rights = { read: 1n << 1n, write: 1n << 6n } as const;
 const everyRight = (1n << 30n) - 1n;
@@ -108,17 +103,6 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
       bytes(memory.getUint32(at + index * 8, true), memory.getUint32(at + index * 8 + 4, true)),
     );
   };
-  const writeStatus = (at: number, { filetype, size, inode, mtimeMs }: Status): void => {
-    bytes(at, 64).fill(0);
-    const memory = view();
-    memory.setBigUint64(at, 1n, true);
-    memory.setBigUint64(at + 8, BigInt(inode), true);
-    memory.setUint8(at + 16, filetype);
-    memory.setBigUint64(at + 24, 1n, true);
-    memory.setBigUint64(at + 32, BigInt(size), true);
-    const time = BigInt(floor(Math.max(0, mtimeMs) * 1_000)) * 1_000n;
-    for (const offset of [40, 48, 56]) memory.setBigUint64(at + offset, time, true);
-  };
   const freeNumber = (): number => {
     if (table.size >= options.mostOpenFiles()) throw new CallError("EMFILE", "too many open files");
     let fd = rootDescriptor + 1;
@@ -167,14 +151,12 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
     view().setUint32(size, total, true);
   };
   const variables = (): string[] => Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
-  const timeOf = (clock: number): bigint => {
-    if (clock === 0) return BigInt(floor(wallNow() * 1_000)) * 1_000n;
-    return BigInt(floor((clock === 1 ? now() : now() - startedAt) * nanoseconds));
-  };
   const changedTime = (mtime: bigint, flags: number): number | undefined => {
     if (flags & setNow.mtime) return wallNow();
-    return flags & setTime.mtime ? Number(mtime) / nanoseconds : undefined;
+    return flags & setTime.mtime ? Number(mtime) / nanosecondsInMs : undefined;
   };
+
+  const polling = { view, bytes, input, isInput: (fd: number) => table.get(fd) === input };
 
   const functions: Record<string, WasiFunction> = {
     args_get: (starts, at) => writeTexts(options.argv, starts, at),
@@ -192,7 +174,7 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
     proc_exit: (code) => options.exit(code),
     sched_yield: () => {},
     poll_oneoff: (subscriptions, events, count, happened) => {
-      view().setUint32(happened, poll(subscriptions, events, count >>> 0), true);
+      view().setUint32(happened, poll(polling, subscriptions, events, count >>> 0), true);
     },
 
     fd_advise: () => {},
@@ -224,7 +206,7 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
     fd_fdstat_set_flags: (fd, flags) => {
       descriptor(fd).append = (flags & appends) !== 0;
     },
-    fd_filestat_get: (fd, at) => writeStatus(at, descriptor(fd).status()),
+    fd_filestat_get: (fd, at) => writeStatus(descriptor(fd).status(), bytes(at, statusBytes)),
     fd_filestat_set_size: (fd, size) => {
       const { resize } = descriptor(fd);
       if (!resize) throw new CallError("EINVAL", "not a file to be written");
@@ -291,7 +273,7 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
     },
     path_filestat_get: (fd, lookup, at, length, status) => {
       const path = pathAt(fd, at, length);
-      writeStatus(status, place(path).stat(path, (lookup & 1) !== 0));
+      writeStatus(place(path).stat(path, (lookup & 1) !== 0), bytes(status, statusBytes));
     },
     path_filestat_set_times: (fd, _lookup, at, length, _atime, mtime, flags) => {
       const path = pathAt(fd, at, length);
@@ -328,45 +310,6 @@ export function wasiFunctions(options: WasiOptions): Record<string, (...given: n
     },
   };
   for (const name of unsupported) functions[name] = () => errnos["ENOTSUP"]!;
-
-  /** Waits for the first of what is asked for; returns how many have happened. */
-  function poll(subscriptions: number, events: number, count: number): number {
-    const memory = view();
-    const asked = Array.from({ length: count }, (_, index) => {
-      const at = subscriptions + index * 48;
-      const kind = memory.getUint8(at + 8);
-      const absolute = (memory.getUint16(at + 40, true) & 1) !== 0;
-      const clock = memory.getUint32(at + 16, true);
-      const timeout = kind === 0 ? memory.getBigUint64(at + 24, true) : 0n;
-      const inMs = Number(absolute ? timeout - timeOf(clock) : timeout) / nanoseconds;
-      return { userdata: memory.getBigUint64(at, true), kind, fd: clock, at: now() + inMs };
-    });
-    const waitsForInput = asked.some(({ kind, fd }) => kind === 1 && table.get(fd) === input);
-    const isReady = ({ kind, fd, at }: (typeof asked)[number]): boolean => {
-      if (kind === 0) return now() >= at;
-      return kind === 2 || table.get(fd) !== input || input.await(0) !== null;
-    };
-    for (;;) {
-      const ready = asked.filter((each) => isReady(each));
-      if (ready.length > 0 || asked.length === 0) {
-        ready.forEach(({ userdata, kind, fd }, index) => {
-          const at = events + index * 32;
-          bytes(at, 32).fill(0);
-          const written = view();
-          written.setBigUint64(at, userdata, true);
-          written.setUint8(at + 10, kind);
-          const available = table.get(fd) === input && kind === 1 ? (input.await(0) ?? 0) : 1;
-          if (kind !== 0) written.setBigUint64(at + 16, BigInt(available), true);
-          if (kind === 1 && available === 0) written.setUint16(at + 24, 1, true);
-        });
-        return ready.length;
-      }
-      const first = Math.min(...asked.filter(({ kind }) => kind === 0).map(({ at }) => at));
-      const waitMs = Math.max(0, Math.min(first - now(), mostWaitMs));
-      if (waitsForInput) input.await(waitMs);
-      else Atomics.wait(pause, 0, 0, waitMs);
-    }
-  }
 
   return Object.fromEntries(
     Object.entries(functions).map(([name, work]) => [
@@ -407,24 +350,3 @@ const unsupported = [
   "sock_send",
   "sock_shutdown",
 ];
-
-/** Entries from a place in the list on, as many as fit; the last one may be cut. */
-function writeEntries(entries: readonly Entry[], from: number, target: Uint8Array<ArrayBuffer>): number {
-  let position = 0;
-  for (let index = from; index < entries.length && position < target.length; index += 1) {
-    const { name, filetype } = entries[index]!;
-    const encoded = encoder.encode(name);
-    const record = new Uint8Array(24 + encoded.length);
-    const head = new DataView(record.buffer);
-    head.setBigUint64(0, BigInt(index + 1), true);
-    // Never 0, for which libraries would ask for each.
-    head.setBigUint64(8, BigInt(index + 1), true);
-    head.setUint32(16, encoded.length, true);
-    head.setUint8(20, filetype);
-    record.set(encoded, 24);
-    const fitting = record.subarray(0, target.length - position);
-    target.set(fitting, position);
-    position += fitting.length;
-  }
-  return position;
-}
