@@ -1,4 +1,4 @@
-import { mkdir, stat } from "node:fs/promises";
+import { lstat, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -6,8 +6,10 @@ import { join } from "node:path";
 export async function hostFolder(): Promise<string> {
   const folder = join(tmpdir(), `llm-sandbox-${process.getuid?.() ?? "user"}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const facts = await stat(folder);
-  const others = process.getuid && (facts.uid !== process.getuid() || (facts.mode & 0o022) !== 0);
+  // Not what a link leads to: others may turn their link at any time.
+  const facts = await lstat(folder);
+  const foreign = process.getuid && (facts.uid !== process.getuid() || (facts.mode & 0o022) !== 0);
+  const others = foreign || !facts.isDirectory();
   if (others) throw Object.assign(new Error(`${folder} belongs to others`), { code: "EACCES" });
   return folder;
 }

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
@@ -54,25 +55,54 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
     expect(await user.leftovers()).toEqual([]);
   }, 900_000);
 
-  it("opens none where somebody else has made the folder of his boxes, or a link in its place", async () => {
+  /** Has the user open a box from an empty root; what that says. */
+  async function launching(surroundings: Surroundings = {}, options = "rootfs"): Promise<string> {
     const launch = `
       const { oci } = await import("./packages/core/src/runtimes/oci/index.ts");
       const { specFor } = await import("./packages/core/src/runtimes/shared/testing/box-under-test.ts");
       const spec = specFor({ kind: "language", language: "none", folder: "/none" });
-      const rootfs = process.env.HOME + "/root";
-      (await import("node:fs")).mkdirSync(rootfs, { recursive: true });
-      const attempt = oci({ rootfs, ociRuntime: "runc" }).launch(spec);
-      await attempt.then((box) => box.destroy(), ({ code, message }) => console.log(code, message));`;
+      const rootfs = ${JSON.stringify(join(user.home, "root"))};
+      const attempt = oci({ ociRuntime: "runc", ${options} }).launch(spec);
+      await attempt.then(
+        (box) => box.destroy().then(() => console.log("opened")),
+        (error) => console.log(error.code, error.remedy === undefined ? "NO REMEDY" : "", error.message));`;
+    await mkdir(join(user.home, "root"), { recursive: true });
+    await chown(join(user.home, "root"), user.id, user.id);
+    const { stdout, stderr } = await user.node(["--input-type=module", "-e", launch], surroundings);
+    return `${stdout}${stderr}`.trim();
+  }
+
+  it("opens none where somebody else has made the folder of his boxes, or a link in its place, until that is removed", async () => {
+    const path = user.runFolder;
     for (const obstruct of [
-      () => mkdir(user.runFolder, { mode: 0o777 }),
-      () => symlink(user.home, user.runFolder),
+      () => mkdir(path, { mode: 0o755 }),
+      () => symlink(user.home, path),
+      // A folder and a link of a third user's, and one of the user's own that others may write to.
+      () => mkdir(path).then(() => chown(path, user.id + 1, user.id + 1)),
+      () => symlink(user.home, path).then(() => lchown(path, user.id + 1, user.id + 1)),
+      () =>
+        mkdir(path)
+          .then(() => chown(path, user.id, user.id))
+          .then(() => chmod(path, 0o777)),
+      () => symlink(user.home, path).then(() => lchown(path, user.id, user.id)),
     ]) {
-      await rm(user.runFolder, { recursive: true, force: true });
+      await rm(path, { recursive: true, force: true });
       await obstruct();
-      const { stdout } = await user.node(["--input-type=module", "-e", launch]);
-      expect(stdout).toMatch(/^PERMISSION_DENIED .*llm-sandbox-run-/);
+      const said = await launching();
+      expect(said).toMatch(/^PERMISSION_DENIED .*llm-sandbox-run-/);
+      const [, command] = /Run `(.*)` as root/.exec(said)!;
+      execFileSync("sh", ["-c", command!]);
+      expect(await launching()).toBe("opened");
     }
-    await rm(user.runFolder);
+    expect(existsSync(user.home)).toBe(true);
+  }, 120_000);
+
+  it.each<[string, string, RegExp]>([
+    ["is not sticky", "chmod 777 /mnt", /^PERMISSION_DENIED .*chmod \+t \/tmp/],
+    ["is read-only", "mount -o remount,ro /mnt", /^PERMISSION_DENIED .*write in \/tmp/],
+    ["is full", "mount -o remount,nr_inodes=2 /mnt", /^DISK_FULL .*\/tmp.*Free space there\.$/],
+  ])("opens none where /tmp %s, and is told what to do", async (_, change, answer) => {
+    expect(await launching({ prepare: user.withTmp(change) })).toMatch(answer);
   });
 
   const program = `

@@ -1,7 +1,6 @@
 import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { lstat, mkdir, stat } from "node:fs/promises";
-import { dirname } from "node:path";
 import { SandboxError } from "../../../errors.ts";
 import { isOwnFolder } from "./cgroup-machine.ts";
 
@@ -24,47 +23,73 @@ export function runFolder(): string {
   return isOwnFolder(own) ? `${own}/llm-sandbox` : `/tmp/llm-sandbox-run-${user}`;
 }
 
-/** Makes the folder of running boxes. Throws PERMISSION_DENIED when it is somebody else's, or a link that may be. */
+/**
+ * Makes the folder of running boxes. Throws PERMISSION_DENIED when it is somebody else's or a link, or when others could
+ * put something else in its place.
+ */
 export async function ownRunFolder(): Promise<string> {
-  const path = await ownFolder(runFolder(), 0o711);
-  if (!(await lstat(path)).isSymbolicLink()) return path;
-  throw new SandboxError("PERMISSION_DENIED", `${path} is a link, which others may change.`, {
-    remedy: `Run \`rm ${path}\` as root.`,
+  const path = runFolder();
+  const parent = await stat(dirname(path)).catch((error: unknown) => {
+    throw folderError(path, error);
   });
+  const exchangeable = (parent.mode & 0o022) !== 0 && (parent.mode & 0o1000) === 0;
+  if (exchangeable) {
+    throw new SandboxError("PERMISSION_DENIED", `Others may replace what is in ${dirname(path)}.`, {
+      remedy: `Run \`chmod +t ${dirname(path)}\` as root.`,
+    });
+  }
+  await ownFolder(path, 0o711);
+  if ((await lstat(path)).isSymbolicLink()) throw foreignFolder(path);
+  return path;
 }
 
 /** Makes a folder that only this user may change. Throws PERMISSION_DENIED or DISK_FULL with what to do. */
 export async function ownFolder(path: string, mode: number): Promise<string> {
   try {
     await mkdir(path, { recursive: true, mode });
-    const facts = await stat(path);
-    const foreign = process.getuid !== undefined && facts.uid !== process.getuid();
-    if (foreign || (facts.mode & 0o022) !== 0) {
-      throw new SandboxError("PERMISSION_DENIED", `Others may change ${path}.`, {
-        remedy: "Remove it, or pass another oci({ cacheFolder }).",
-      });
-    }
+    // What is there first: a link of somebody else's may lead elsewhere a moment later.
+    const [entry, folder] = [await lstat(path), await stat(path)];
+    const user = process.getuid?.() ?? folder.uid;
+    const led = entry.isSymbolicLink() && entry.uid === 0;
+    if (folder.uid !== user || (entry.uid !== user && !led) || (folder.mode & 0o022) !== 0)
+      throw foreignFolder(path);
     return path;
   } catch (error) {
     throw folderError(path, error);
   }
 }
 
+function foreignFolder(path: string): SandboxError {
+  return new SandboxError("PERMISSION_DENIED", `Others may change ${path}.`, {
+    remedy: isOfRunningBoxes(path)
+      ? `Run \`rm -r ${path}\` as root; it is made again.`
+      : "Remove it, or pass another oci({ cacheFolder }).",
+  });
+}
+
+/** No option moves the folders of running boxes. */
+function isOfRunningBoxes(path: string): boolean {
+  return `${path}/`.startsWith(`${runFolder()}/`);
+}
+
 /** What a failure to write into a folder of ours means. */
 export function folderError(path: string, error: unknown): unknown {
   if (SandboxError.is(error)) return error;
   const { code, message } = error as NodeJS.ErrnoException;
+  const running = isOfRunningBoxes(path);
   if (code === "ENOSPC" || code === "EDQUOT") {
     return new SandboxError("DISK_FULL", `The disk is full at ${path}.`, {
       cause: error,
-      remedy: "Free space there, or pass another oci({ cacheFolder }).",
+      remedy: running ? "Free space there." : "Free space there, or pass another oci({ cacheFolder }).",
     });
   }
   // Making a folder with those above it, Node says ENOENT of a read-only disk, and EEXIST of a file in its place.
   if (["EACCES", "EPERM", "EROFS", "ENOTDIR", "ENOENT", "EEXIST"].includes(code ?? "")) {
     return new SandboxError("PERMISSION_DENIED", `${path} cannot be written: ${message}.`, {
       cause: error,
-      remedy: "Give this user the folder, or pass another oci({ cacheFolder }).",
+      remedy: running
+        ? `Let this user write in ${dirname(runFolder())}: running boxes have their folders there.`
+        : "Give this user the folder, or pass another oci({ cacheFolder }).",
     });
   }
   return error;

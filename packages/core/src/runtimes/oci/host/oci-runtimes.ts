@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { SandboxError } from "../../../errors.ts";
+import { amended, SandboxError } from "../../../errors.ts";
 import type { Logger } from "../../../logger.ts";
 import { findProgram } from "./find-program.ts";
 
@@ -39,10 +39,7 @@ export class OciRuntimes {
         const passed = SandboxError.is(error, "BOX_START_FAILED") || SandboxError.is(error, "UNSUPPORTED");
         if (!passed || index === candidates.length - 1) {
           if (failures.length === 0 || !SandboxError.is(error)) throw error;
-          throw new SandboxError(error.code, error.message, {
-            cause: error,
-            details: { ...error.details, tried: failures },
-          });
+          throw amended(error, { details: { tried: failures } });
         }
         failures.push(`${path}: ${error.message}`);
         logger.info(`${basename(path)} does not work here: ${error.message}`);

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { findProgram } from "../host/find-program.ts";
@@ -18,6 +18,8 @@ export interface Surroundings {
   readonly subordinates?: boolean;
   /** Programs that are not there. */
   readonly without?: readonly string[];
+  /** A shell line before the program, as root, in the same mounts. */
+  readonly prepare?: string;
   /** Sockets that nobody listens on. */
   readonly deaf?: readonly string[];
 }
@@ -31,6 +33,8 @@ const accounts = ["passwd", "group", "subuid", "subgid"] as const;
 const enter = String.raw`set -e
 while [ "$1" != -- ]; do mount --bind "$1" "$2"; shift 2; done; shift
 user=$1 group=$2 more=$3; shift 3
+eval "$PREPARE"
+unset PREPARE
 while [ "$1" != -- ]; do echo $$ > "$1"; shift; done; shift
 cd "$1"; shift
 exec setpriv --reuid "$user" --regid "$group" --groups "$more" --inh-caps=-all -- "$@"`;
@@ -84,6 +88,13 @@ export class UnprivilegedUser {
     return `/tmp/llm-sandbox-run-${this.id}`;
   }
 
+  /** To prepare surroundings with a folder for temporary files that has nothing but this user, and is changed so, as /mnt. */
+  withTmp(change: string): string {
+    const place = join("/mnt", basename(this.#folder));
+    return `mount -t tmpfs -o mode=1777 none /mnt; mkdir ${place}; mount --rbind ${this.#folder} ${place}
+      ${change}; mount --rbind /mnt /tmp`;
+  }
+
   async #prepare(): Promise<void> {
     const { id, home } = this;
     await writeFile(join(this.#folder, "enter.sh"), enter);
@@ -112,7 +123,14 @@ export class UnprivilegedUser {
   /** Runs node with the arguments in the workspace. The user has a further group, as users do. */
   async node(
     args: readonly string[],
-    { env = {}, delegated = true, subordinates = true, without = [], deaf = [] }: Surroundings = {},
+    {
+      env = {},
+      delegated = true,
+      subordinates = true,
+      without = [],
+      prepare = ":",
+      deaf = [],
+    }: Surroundings = {},
   ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
     const inside = (name: string) => join(this.#folder, name);
     const kind = subordinates ? "some" : "none";
@@ -132,6 +150,7 @@ export class UnprivilegedUser {
       {
         stdio: ["ignore", "pipe", "pipe"],
         env: {
+          PREPARE: prepare,
           HOME: this.home,
           PATH: `${inside("node")}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
           ...env,
