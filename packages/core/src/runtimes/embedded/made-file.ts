@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hostFileError } from "../../host-file-error.ts";
 import { SandboxError } from "../../errors.ts";
 import type { LaunchOptions } from "../../runtime.ts";
 import { withHostLock } from "../shared/host-lock.ts";
+import { userCacheFolder } from "../shared/user-cache-folder.ts";
 import { Child } from "./child.ts";
 import { childScript } from "./child-script.generated.ts";
 import type { EmbeddedOptions } from "./embedded-options.ts";
@@ -188,11 +189,7 @@ async function hasDigestOfName(path: string): Promise<boolean> {
 
 /** Where such files are kept. */
 export function cacheFolder({ cache }: EmbeddedOptions): string {
-  if (cache !== undefined) return cache;
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  const base = process.platform === "win32" ? LOCALAPPDATA : XDG_CACHE_HOME;
-  const usual = process.platform === "darwin" ? "Library/Caches" : ".cache";
-  return join(base || join(homedir(), usual), "llm-sandbox", "embedded");
+  return cache ?? join(userCacheFolder(), "embedded");
 }
 
 async function find(folder: string, name: string, key: string): Promise<string | undefined> {

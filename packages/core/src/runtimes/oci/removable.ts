@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../../logger.ts";
 import type { Removable } from "../../runtime.ts";
@@ -10,6 +10,7 @@ import { readConfig } from "./box/annotations.ts";
 import type { Cgroups } from "./host/cgroups.ts";
 import { reapAbandoned } from "./reaper.ts";
 import { ImageNames } from "./root/image-names.ts";
+import { removeUntamed } from "./root/listing.ts";
 import { keyOf, unfinishedPrefix } from "./root/root-store.ts";
 
 /** Boxes of programs that have ended, where they and their supervisors were killed; none or one for all. */
@@ -83,7 +84,7 @@ async function removeUnused(folder: string, kind: string, name: string, boxes: s
     await rename(join(folder, aside), path);
     return false;
   }
-  await rm(join(folder, aside), { recursive: true, force: true });
+  await removeUntamed(join(folder, aside));
   return true;
 }
 

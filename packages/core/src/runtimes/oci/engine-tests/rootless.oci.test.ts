@@ -3,10 +3,12 @@ import { existsSync } from "node:fs";
 import { chmod, chown, lchown, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ImageSource } from "../../../runtime.ts";
 import { discoverEngine } from "../../engine/discovery/discover-engine.ts";
 import { UnprivilegedUser } from "../testing/unprivileged-user.ts";
 import type { Surroundings } from "../testing/unprivileged-user.ts";
 
+const noImage: ImageSource = { kind: "language", language: "none", folder: "/none" };
 const whyNot = UnprivilegedUser.whyNot();
 
 // One line tells why nothing else is here.
@@ -56,11 +58,15 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
   }, 900_000);
 
   /** Has the user open a box from an empty root; what that says. */
-  async function launching(surroundings: Surroundings = {}, options = "rootfs"): Promise<string> {
+  async function launching(
+    surroundings: Surroundings = {},
+    options = "rootfs",
+    image = noImage,
+  ): Promise<string> {
     const launch = `
       const { oci } = await import("./packages/core/src/runtimes/oci/index.ts");
       const { specFor } = await import("./packages/core/src/runtimes/shared/testing/box-under-test.ts");
-      const spec = specFor({ kind: "language", language: "none", folder: "/none" });
+      const spec = specFor(${JSON.stringify(image)});
       const rootfs = ${JSON.stringify(join(user.home, "root"))};
       const attempt = oci({ ociRuntime: "runc", ${options} }).launch(spec);
       await attempt.then(
@@ -103,6 +109,65 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
     ["is full", "mount -o remount,nr_inodes=2 /mnt", /^DISK_FULL .*\/tmp.*Free space there\.$/],
   ])("opens none where /tmp %s, and is told what to do", async (_, change, answer) => {
     expect(await launching({ prepare: user.withTmp(change) })).toMatch(answer);
+  });
+
+  it("is told of a home where nothing can be kept", async () => {
+    const readonly = `mount --bind ${user.home} ${user.home}; mount -o remount,bind,ro ${user.home}`;
+    expect(await launching()).toBe("opened");
+    await rm(join(user.home, ".cache"), { recursive: true });
+    expect(await launching({ prepare: readonly })).toMatch(
+      /^PERMISSION_DENIED .*\.cache.*oci\(\{ cacheFolder/,
+    );
+    const fetched = { kind: "reference", reference: "llm-sandbox.invalid/none:1" } as const;
+    expect(await launching({ prepare: readonly }, 'imagesFrom: "tools"', fetched)).toMatch(
+      /^PERMISSION_DENIED .*\.cache.*oci\(\{ cacheFolder/,
+    );
+    expect(await launching({ env: { HOME: "" } })).toBe("opened");
+    expect(existsSync(join(user.home, ".cache/llm-sandbox"))).toBe(true);
+  });
+
+  it("has a damaged root made again whatever its folders allow, and none taken from somebody else's store", async () => {
+    const store = `
+      const { RootStore } = await import("./packages/core/src/runtimes/oci/root/root-store.ts");
+      const fs = await import("node:fs");
+      const facts = { id: "one", reference: "one", architecture: "none", env: {}, volumes: [] };
+      const unpack = async (root) => {
+        fs.mkdirSync(root + "/etc/inner", { recursive: true });
+        fs.writeFileSync(root + "/etc/inner/file", "whole");
+      };
+      const cache = process.env.HOME + "/store";
+      const work = { signal: undefined, waiting() {}, damaged: (why) => console.log(why) };
+      const use = async () => {
+        const { folder } = await new RootStore(cache).ensure({ facts, unpack }, work);
+        console.log(fs.readFileSync(folder + "/etc/inner/file", "utf8"));
+        return folder;
+      };
+      try {
+        const folder = await use();
+        for (const path of process.env.CLOSED.split(" ")) {
+          fs.chmodSync(folder + path, 0);
+          await use();
+        }
+      } catch ({ code, remedy }) {
+        console.log(code, remedy);
+      }`;
+    const node = (surroundings: Surroundings) =>
+      user.node(["--input-type=module", "-e", store], surroundings);
+    const closed = await node({ env: { CLOSED: "/etc/inner /etc / /.." } });
+    expect(closed.stderr).toBe("");
+    expect(closed.stdout.split("\n")).toEqual([
+      "whole",
+      ...[
+        "one has been changed.",
+        "one has been changed.",
+        "one has been changed.",
+        "one has no readable description.",
+      ].flatMap((what) => [`The stored root of ${what}`, "whole"]),
+      "",
+    ]);
+    await chown(join(user.home, "store/roots"), 0, 0);
+    const foreign = await node({ env: { CLOSED: "" } });
+    expect(foreign.stdout).toMatch(/^PERMISSION_DENIED .*cacheFolder/);
   });
 
   const program = `

@@ -1,14 +1,13 @@
-import { homedir } from "node:os";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute } from "node:path";
 import { lstat, mkdir, stat } from "node:fs/promises";
 import { SandboxError } from "../../../errors.ts";
+import { userCacheFolder } from "../../shared/user-cache-folder.ts";
 import { isOwnFolder } from "./cgroup-machine.ts";
 
 /** Where what must outlive a program is kept: roots, templates, the agent. Not root's home, which boxes cannot enter. */
 export function defaultCacheFolder(): string {
-  const chosen = process.env["XDG_CACHE_HOME"];
-  if (chosen && isAbsolute(chosen)) return join(chosen, "llm-sandbox");
-  return process.getuid?.() === 0 ? "/var/cache/llm-sandbox" : join(homedir(), ".cache", "llm-sandbox");
+  const ofRoot = process.getuid?.() === 0 && !isAbsolute(process.env["XDG_CACHE_HOME"] ?? "");
+  return ofRoot ? "/var/cache/llm-sandbox" : userCacheFolder();
 }
 
 /**

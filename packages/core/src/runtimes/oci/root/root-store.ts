@@ -48,11 +48,12 @@ export class RootStore {
     const known = this.#checked.get(id);
     if (known) return known;
     const folder = join(this.#folder, keyOf(id));
+    if (await isThere(this.#folder)) await ownFolder(this.#folder, 0o755);
     const stored = await this.#read(folder, id);
     if (stored === null) {
       if (await isThere(folder)) {
         damaged(`The stored root of ${id} has no readable description.`);
-        await rm(folder, { recursive: true, force: true });
+        await this.#remove(folder);
       }
       return null;
     }
@@ -60,7 +61,7 @@ export class RootStore {
     const listing = await shared(`list ${path}`, signal, () => listingOf(path).catch(() => "unreadable"));
     if (listing !== stored.listing) {
       damaged(`The stored root of ${stored.reference} has been changed.`);
-      await rm(folder, { recursive: true, force: true });
+      await this.#remove(folder);
       return null;
     }
     const root = { id, folder: path, env: stored.env, volumes: stored.volumes, template: null };
@@ -104,8 +105,14 @@ export class RootStore {
     } catch (error) {
       throw folderError(this.#folder, error);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await removeUntamed(folder);
     }
+  }
+
+  async #remove(folder: string): Promise<void> {
+    await removeUntamed(folder).catch((error: unknown) => {
+      throw folderError(this.#folder, error);
+    });
   }
 
   async #make(facts: ImageFacts, unpack: Unpack, signal: AbortSignal): Promise<void> {
