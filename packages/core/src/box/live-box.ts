@@ -165,7 +165,7 @@ function explained(error: unknown, box: Box): unknown {
   const code = error.code === "BOX_LOST" ? "BOX_START_FAILED" : error.code;
   if (said === "" && code === error.code) return error;
   return new SandboxError(code, code === error.code ? error.message : "The box ended while it started.", {
-    remedy: said === "" ? "Try again; if it stays so, look at the engine's log." : `The agent said: ${said}`,
+    remedy: said === "" ? "Try again; if it stays so, run `llm-sandbox doctor`." : `The agent said: ${said}`,
     cause: error,
     details: error.details,
   });

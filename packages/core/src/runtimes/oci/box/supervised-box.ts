@@ -81,7 +81,9 @@ export class SupervisedBox implements Box {
       text = lines.pop() ?? "";
       for (const line of lines) {
         this.#report.push(line);
-        if (line.startsWith("started ")) settle({ started: true });
+        // Without a process the OCI runtime has only said so.
+        if (line === "started 0") settle({ started: false, why: "the OCI runtime has started no process" });
+        else if (line.startsWith("started ")) settle({ started: true });
       }
     });
     report.on("error", () => {});

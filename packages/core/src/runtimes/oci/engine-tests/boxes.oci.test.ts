@@ -292,6 +292,21 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
   });
 
   it.each([
+    ["is no program", "\u0000\u0001\u0002", /is no program for this machine/],
+    ["needs what is not there", "#!/nowhere/sh\n", /is no program for this machine/],
+    ["does nothing", "#!/bin/sh\nexit 0\n", /has started no process.*another oci\(\{ ociRuntime/],
+  ])("whose OCI runtime %s does not start, and the error says what to do", async (_, content, answer) => {
+    const broken = await scriptedRuntime(root.path, "");
+    await writeFile(broken, content);
+    const spec = specFor(image);
+    await expect(oci({ rootfs: root.path, ociRuntime: broken }).launch(spec)).rejects.toMatchObject({
+      code: "BOX_START_FAILED",
+      message: expect.stringMatching(answer) as string,
+    });
+    await expectNothing(spec.sessionId);
+  });
+
+  it.each([
     ["an OCI runtime that is not there", { ociRuntime: "no-such-runtime" }, "ENGINE_NOT_FOUND"],
     ["a root that is not there", { rootfs: "/no/such/folder" }, "INVALID_OPTION"],
     ["a root that is a file", { rootfs: "/etc/passwd" }, "INVALID_OPTION"],

@@ -126,6 +126,21 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
     expect(existsSync(join(user.home, ".cache/llm-sandbox"))).toBe(true);
   });
 
+  it.each<[string, string, RegExp]>([
+    [
+      "the cache is on a disk that executes nothing",
+      "mkdir -p $HOME/.cache; chown --reference $HOME $HOME/.cache; mount -t tmpfs -o mode=777 none $HOME/.cache; mkdir $HOME/.cache/llm-sandbox; chown --reference $HOME $HOME/.cache/llm-sandbox; mount -o remount,noexec $HOME/.cache",
+      /^PERMISSION_DENIED .*noexec.*oci\(\{ cacheFolder/,
+    ],
+    [
+      "newuidmap has no set-user-ID bit",
+      "cp $(command -v newuidmap) /run/newuidmap; chmod 755 /run/newuidmap; mount --bind /run/newuidmap $(command -v newuidmap); rm /run/newuidmap",
+      /^BOX_START_FAILED .*apt-get install --reinstall uidmap/,
+    ],
+  ])("is told what to do where %s", async (_, prepare, answer) => {
+    expect(await launching({ prepare })).toMatch(answer);
+  });
+
   it("has a damaged root made again whatever its folders allow, and none taken from somebody else's store", async () => {
     const store = `
       const { RootStore } = await import("./packages/core/src/runtimes/oci/root/root-store.ts");

@@ -49,4 +49,20 @@ describe("the ids of a user's boxes", () => {
   ])("are refused with %s, with what to do", (_, less, remedy) => {
     expect(() => subordinateIds({ ...machine, ...less })).toThrow(remedy);
   });
+
+  it.each([
+    ["nobody has ids", "", "", "100000-165535"],
+    ["others have the usual ones", "other:100000:65536\n", "other:165536:65536\n", "231072-296607"],
+    ["there is a gap that is too small", "a:165537:10\nb:90000:20000\n", "c:110000:10\n", "165547-231082"],
+    ["there is one that will do", "a:165536:65536\n", "a:10000:90000\n", "100000-165535"],
+  ])("are to be given from a range that is free when %s", (_, users, groups, free) => {
+    expect(() => subordinateIds({ ...machine, users, groups })).toThrow(
+      `usermod --add-subuids ${free} --add-subgids ${free} me\``,
+    );
+  });
+
+  it("are to be given only of the kind that is missing", () => {
+    const groups = "other:100000:65536\n";
+    expect(() => subordinateIds({ ...machine, groups })).toThrow(/usermod --add-subgids 231072-296607 me/);
+  });
 });

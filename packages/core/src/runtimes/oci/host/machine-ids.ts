@@ -38,6 +38,7 @@ const ofRoot: MachineIds = {
 
 /** Beside the box's root, who is the user: of the usual 65,536 subordinate ids 64 boxes can have so many. */
 const subordinateOfBox = 1_023;
+const usualCount = 65_536;
 /** They need not be drawn: no other box has the same ids of this machine. */
 const insideBox = { uid: 100, tags: { first: 200, count: 824 } } as const;
 
@@ -75,10 +76,13 @@ export function subordinateIds({ user, users, groups, hasProgram }: Subordinates
   const firstGroup = largest(groups, user);
   const places = Math.floor(Math.min(firstUser.count, firstGroup.count) / subordinateOfBox);
   if (places < 1) {
-    const file = firstUser.count < subordinateOfBox ? "/etc/subuid" : "/etc/subgid";
+    const few = [firstUser, firstGroup].map(({ count }) => count < subordinateOfBox);
+    const file = few[0] ? "/etc/subuid" : "/etc/subgid";
+    const free = freeRange(users, groups);
+    const options = ["--add-subuids", "--add-subgids"].filter((_, index) => few[index]);
     throw unsupported(
       `The user ${user.name} has no ${subordinateOfBox} ids in ${file} for the users of a box.`,
-      `Run \`usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${user.name}\` as root, with ids that nobody has.`,
+      `Run \`usermod ${options.map((option) => `${option} ${free}`).join(" ")} ${user.name}\` as root.`,
     );
   }
   const mappings = (own: number, { first }: { readonly first: number }, place: number) => [
@@ -95,17 +99,38 @@ export function subordinateIds({ user, users, groups, hasProgram }: Subordinates
   };
 }
 
+/** As many as `useradd` gives, from where it begins, that neither file gives to anybody: `100000-165535`. */
+function freeRange(...files: readonly string[]): string {
+  const taken = files.flatMap(ranges).sort((one, other) => one.first - other.first);
+  let start = 100_000;
+  for (const { first, count } of taken) {
+    if (first < start + usualCount && first + count > start) start = first + count;
+  }
+  return `${start}-${start + usualCount - 1}`;
+}
+
+interface Range {
+  readonly who: string;
+  readonly first: number;
+  readonly count: number;
+}
+
+function ranges(text: string): Range[] {
+  return text.split("\n").flatMap((line) => {
+    const [who = "", first = "", count = ""] = line.trim().split(":");
+    if (!/^\d+$/.test(first) || !/^\d+$/.test(count)) return [];
+    return [{ who, first: Number(first), count: Number(count) }];
+  });
+}
+
 /** The largest range of a user, by name or number. */
 function largest(
   text: string,
   { id, name }: { readonly id: number; readonly name: string },
-): { readonly first: number; readonly count: number } {
+): Pick<Range, "first" | "count"> {
   let found = { first: 0, count: 0 };
-  for (const line of text.split("\n")) {
-    const [who, first, count] = line.trim().split(":");
+  for (const { who, ...range } of ranges(text)) {
     if (who !== name && who !== String(id)) continue;
-    if (!/^\d+$/.test(first ?? "") || !/^\d+$/.test(count ?? "")) continue;
-    const range = { first: Number(first), count: Number(count) };
     // Neither root nor the user himself is to be anybody in a box but its root.
     const foreign = range.first > 0 && (id < range.first || id >= range.first + range.count);
     if (foreign && range.count > found.count) found = range;

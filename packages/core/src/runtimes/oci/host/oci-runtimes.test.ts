@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -32,3 +32,27 @@ it.skipIf(process.platform === "win32")(
     );
   },
 );
+
+it.skipIf(process.platform === "win32").each([
+  ["runsc", /not on this machine.*go install .*gvisor\.dev/],
+  ["/nowhere/runsc", /not on this machine.*go install .*gvisor\.dev/],
+  ["youki", /not on this machine.*no package/],
+  ["frobnicate", /not on this machine.*apt-get install crun/],
+  ["FOLDER/plain", /cannot be executed.*chmod \+x FOLDER\/plain/],
+])("%s, which is not there or no program, is told with what to do", (name, answer) => {
+  writeFileSync(join(folder, "plain"), "", { mode: 0o644 });
+  rmSync(join(folder, "youki"), { force: true });
+  let said = "";
+  try {
+    new OciRuntimes(name.replace("FOLDER", folder)).check();
+  } catch (error) {
+    said = (error as Error).message;
+  }
+  expect(said.replaceAll(folder, "FOLDER")).toMatch(answer);
+});
+
+it("gVisor is to be got as the documentation says", () => {
+  const documentation = readFileSync(join(import.meta.dirname, "../../../../../../docs/oci.md"), "utf8");
+  const [, command] = /`(CGO_ENABLED=0 go install .*?)`/.exec(documentation)!;
+  expect(() => new OciRuntimes("/nowhere/runsc").check()).toThrow(`\`${command}\``);
+});

@@ -1,4 +1,5 @@
-import { basename } from "node:path";
+import { statSync } from "node:fs";
+import { basename, isAbsolute } from "node:path";
 import { amended, SandboxError } from "../../../errors.ts";
 import type { Logger } from "../../../logger.ts";
 import { findProgram } from "./find-program.ts";
@@ -52,19 +53,41 @@ export class OciRuntimes {
     const names = this.#named === undefined ? known : [this.#named];
     const [first, ...rest] = names.map(findProgram).filter((path) => path !== null);
     if (first !== undefined) return [first, ...rest];
-    throw new SandboxError(
-      "ENGINE_NOT_FOUND",
-      this.#named === undefined
-        ? `There is no OCI runtime on this machine: none of ${known.join(", ")}.`
-        : `The OCI runtime ${this.#named} is not on this machine.`,
-      {
-        remedy: `Install one: \`apt-get install ${packageOf(this.#named)}\`.`,
-        details: { absent: this.#named === undefined },
-      },
-    );
+    throw this.#named === undefined ? withoutAny() : withoutNamed(this.#named);
   }
 }
 
-function packageOf(name: string | undefined): string {
-  return name !== undefined && known.includes(name) ? name : "crun";
+function withoutAny(): SandboxError {
+  return new SandboxError(
+    "ENGINE_NOT_FOUND",
+    `There is no OCI runtime on this machine: none of ${known.join(", ")}.`,
+    { remedy: "Install one: `apt-get install crun`.", details: { absent: true } },
+  );
 }
+
+function withoutNamed(name: string): SandboxError {
+  const facts = isAbsolute(name) ? statSync(name, { throwIfNoEntry: false }) : undefined;
+  if (!facts?.isFile()) {
+    const own = toGet[basename(name)] ?? "Install one: `apt-get install crun`.";
+    return new SandboxError("ENGINE_NOT_FOUND", `The OCI runtime ${name} is not on this machine.`, {
+      remedy: own,
+      details: { absent: false },
+    });
+  }
+  const marked = (facts.mode & 0o111) !== 0;
+  return new SandboxError("ENGINE_NOT_FOUND", `The OCI runtime ${name} cannot be executed.`, {
+    remedy: marked
+      ? "Let this user execute it; on a disk that is mounted noexec nobody can."
+      : `Run \`chmod +x ${name}\`.`,
+    details: { absent: false },
+  });
+}
+
+const toGet: Readonly<Record<string, string>> = {
+  crun: "Run `apt-get install crun` as root.",
+  runc: "Run `apt-get install runc` as root.",
+  // Debian's is of 2022.
+  runsc:
+    'Run `CGO_ENABLED=0 go install -ldflags "-s -w" gvisor.dev/gvisor/runsc@v0.0.0-20260905035102-160fafc42237`, and put it into PATH.',
+  youki: "Debian has no package of it: get it from its project, or leave out oci({ ociRuntime }).",
+};
