@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -310,9 +310,24 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     ["an OCI runtime that is not there", { ociRuntime: "no-such-runtime" }, "ENGINE_NOT_FOUND"],
     ["a root that is not there", { rootfs: "/no/such/folder" }, "INVALID_OPTION"],
     ["a root that is a file", { rootfs: "/etc/passwd" }, "INVALID_OPTION"],
+    ["the machine's own root", { rootfs: "/" }, "INVALID_OPTION"],
+    ["the machine's own root by another name", { rootfs: "/proc/self/root/usr/.." }, "INVALID_OPTION"],
+    ["a folder of the machine's system", { rootfs: "/etc" }, "INVALID_OPTION"],
+    ["the folder of temporary files", { rootfs: "/tmp/" }, "INVALID_OPTION"],
   ])("is refused with %s", async (_, more, code) => {
     const attempt = oci({ rootfs: root.path, ociRuntime, ...more }).launch(specFor(image));
     await expect(attempt).rejects.toMatchObject({ code });
+  });
+
+  it("is refused with a link to the machine's own root, in which nothing is made", async () => {
+    const path = join(root.path, "link");
+    await symlink("/", path);
+    const attempt = oci({ rootfs: path, ociRuntime }).launch(specFor(image));
+    await expect(attempt).rejects.toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("this machine's own system") as string,
+    });
+    expect(existsSync("/.llm-sandbox-agent")).toBe(false);
   });
 
   it("is refused with a root that its users cannot reach", async () => {

@@ -135,7 +135,7 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
     [
       "newuidmap has no set-user-ID bit",
       "cp $(command -v newuidmap) /run/newuidmap; chmod 755 /run/newuidmap; mount --bind /run/newuidmap $(command -v newuidmap); rm /run/newuidmap",
-      /^BOX_START_FAILED .*apt-get install --reinstall uidmap/,
+      /^BOX_START_FAILED .*apt-get install --reinstall uidmap.*: newuidmap needs/,
     ],
   ])("is told what to do where %s", async (_, prepare, answer) => {
     expect(await launching({ prepare })).toMatch(answer);

@@ -68,7 +68,7 @@ function withoutAny(): SandboxError {
 function withoutNamed(name: string): SandboxError {
   const facts = isAbsolute(name) ? statSync(name, { throwIfNoEntry: false }) : undefined;
   if (!facts?.isFile()) {
-    const own = toGet[basename(name)] ?? "Install one: `apt-get install crun`.";
+    const own = toGet.get(basename(name)) ?? "Install one: `apt-get install crun`.";
     return new SandboxError("ENGINE_NOT_FOUND", `The OCI runtime ${name} is not on this machine.`, {
       remedy: own,
       details: { absent: false },
@@ -83,11 +83,13 @@ function withoutNamed(name: string): SandboxError {
   });
 }
 
-const toGet: Readonly<Record<string, string>> = {
-  crun: "Run `apt-get install crun` as root.",
-  runc: "Run `apt-get install runc` as root.",
+const toGet: ReadonlyMap<string, string> = new Map([
+  ["crun", "Run `apt-get install crun` as root."],
+  ["runc", "Run `apt-get install runc` as root."],
   // Debian's is of 2022.
-  runsc:
+  [
+    "runsc",
     'Run `CGO_ENABLED=0 go install -ldflags "-s -w" gvisor.dev/gvisor/runsc@v0.0.0-20260905035102-160fafc42237`, and put it into PATH.',
-  youki: "Debian has no package of it: get it from its project, or leave out oci({ ociRuntime }).",
-};
+  ],
+  ["youki", "Debian has no package of it: get it from its project, or leave out oci({ ociRuntime })."],
+]);

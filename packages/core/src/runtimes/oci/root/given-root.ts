@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { SandboxError } from "../../../errors.ts";
 import { checkReachable } from "../host/folders.ts";
@@ -19,6 +20,54 @@ export async function givenRoot(rootfs: string): Promise<BoxRoot> {
         "Pass a folder with an unpacked Linux system: `docker export`, `mmdebstrap` and the like make one.",
     });
   }
+  if (await isOfThisMachine(facts)) {
+    throw new SandboxError(
+      "INVALID_OPTION",
+      `oci({ rootfs: ${JSON.stringify(rootfs)} }) is a part of this machine's own system.`,
+      { remedy: "Pass a folder that is the boxes' alone: they could read all in it that others may." },
+    );
+  }
   await checkReachable(rootfs);
   return { id: `${prefix}${rootfs}`, folder: rootfs, env: {}, volumes: [], template: null };
+}
+
+/** Those that a system consists of: boxes would see the machine's files, and folders to mount on would be made in them. */
+const ownFolders = [
+  ...[
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/media",
+    "/mnt",
+    "/opt",
+  ],
+  ...[
+    "/proc",
+    "/root",
+    "/run",
+    "/sbin",
+    "/srv",
+    "/sys",
+    "/tmp",
+    "/usr",
+    "/usr/local",
+    "/var",
+    "/var/lib",
+    "/var/tmp",
+  ],
+];
+
+/** By what it is, whatever path or link leads there. */
+async function isOfThisMachine({ dev, ino }: Stats): Promise<boolean> {
+  const own = await Promise.all(
+    [...ownFolders, process.env["HOME"] ?? "/root"].map((path) => stat(path).catch(() => null)),
+  );
+  return own.some((one) => one?.dev === dev && one.ino === ino);
 }
