@@ -32,37 +32,10 @@ export async function givenRoot(rootfs: string): Promise<BoxRoot> {
 }
 
 /** Those that a system consists of: boxes would see the machine's files, and folders to mount on would be made in them. */
-const ownFolders = [
-  ...[
-    "/",
-    "/bin",
-    "/boot",
-    "/dev",
-    "/etc",
-    "/home",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/media",
-    "/mnt",
-    "/opt",
-  ],
-  ...[
-    "/proc",
-    "/root",
-    "/run",
-    "/sbin",
-    "/srv",
-    "/sys",
-    "/tmp",
-    "/usr",
-    "/usr/local",
-    "/var",
-    "/var/lib",
-    "/var/tmp",
-  ],
-];
+const ownFolders =
+  "/ /bin /boot /dev /etc /home /lib /lib64 /proc /root /run /sbin /sys /tmp /usr /usr/local /var /var/lib /var/tmp".split(
+    " ",
+  );
 
 /** By what it is, whatever path or link leads there. */
 async function isOfThisMachine({ dev, ino }: Stats): Promise<boolean> {
