@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)("clean
     });
     const looked = await end(start(["clean", "--dry-run"], surroundings()));
     expect(looked.stdout).toMatch(
-      /embedded\n {2}memory of a started Python python-\w+ {2}\d+ MB, \d+ minutes? old\nNothing was removed: 1 thing, at most \d+ MB, could be\.\n$/,
+      /embedded {2}\S+\/cache\/llm-sandbox\/embedded\n {2}memory of a started Python python-\w+ {2}\d+ MB, \d+ minutes? old\nNothing was removed: 1 thing, at most \d+ MB, could be\.\n$/,
     );
     for (const [answer, said] of [
       ["\n", /Nothing was removed\./],
@@ -57,5 +57,24 @@ describe.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)("clean
     }
     expect(await kept()).toEqual([]);
     expect((await end(start(["clean", "--yes"], surroundings()))).stdout).toContain("nothing to remove");
+  });
+
+  test.each([
+    ["--runtime", ["--runtime", "embedded"], {}],
+    ["the environment", [], { LLM_SANDBOX_RUNTIME: "embedded" }],
+  ])("keeps to the runtime that is named by %s", async (_, args, env) => {
+    const { cwd, without, env: usual } = surroundings();
+    const looked = await end(start(["clean", "--yes", ...args], { cwd, without, env: { ...usual, ...env } }));
+    expect(looked).toMatchObject({ exitCode: 0, stdout: "embedded  nothing to remove\n" });
+  });
+
+  test("refuses a runtime of the environment that there is not, and removes nothing", async () => {
+    const { cwd, without, env: usual } = surroundings();
+    const env = { ...usual, LLM_SANDBOX_RUNTIME: "dokcer" };
+    expect(await end(start(["clean", "--yes"], { cwd, without, env }))).toMatchObject({
+      exitCode: 2,
+      stdout: "",
+      stderr: expect.stringContaining("dokcer"),
+    });
   });
 });

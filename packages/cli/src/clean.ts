@@ -1,10 +1,12 @@
 import { createInterface } from "node:readline/promises";
-import { isAbsent, knownRuntimes, SandboxError } from "@llm-sandbox/core";
-import type { Removable } from "@llm-sandbox/core";
+import { isAbsent, knownRuntimes, runtimeOfEnvironment, SandboxError } from "@llm-sandbox/core";
+import type { Removable, RuntimeName } from "@llm-sandbox/core";
 import { age, size, styled } from "./style.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface CleanOptions {
+  /** Nothing of others is looked at. Default: `LLM_SANDBOX_RUNTIME`, else all of them. */
+  readonly runtime?: RuntimeName;
   /** Do not ask. */
   readonly yes: boolean;
   /** Only say what would go. */
@@ -12,12 +14,12 @@ export interface CleanOptions {
 }
 
 /** Shows what the runtimes that are there could remove, and removes it when told to. Returns 3 when something failed. */
-export async function clean({ yes, dryRun }: CleanOptions, signal: AbortSignal): Promise<number> {
+export async function clean({ runtime, yes, dryRun }: CleanOptions, signal: AbortSignal): Promise<number> {
   const isAsked = !yes && !dryRun;
   if (isAsked && !(process.stdin.isTTY && process.stdout.isTTY)) {
     throw new UsageError("clean asks before it removes, on a terminal: pass --yes, or --dry-run to look.");
   }
-  const { found, failed } = await look(signal);
+  const { found, failed } = await look(runtime ?? runtimeOfEnvironment(), signal);
   const bytes = found.reduce((sum, one) => sum + (one.bytes ?? 0), 0);
   const all = `${found.length === 1 ? "1 thing" : `${found.length} things`}, at most ${size(bytes)}`;
   if (found.length === 0 || dryRun) {
@@ -31,15 +33,22 @@ export async function clean({ yes, dryRun }: CleanOptions, signal: AbortSignal):
   return (await removeAll(found, signal)) && !failed ? 0 : 3;
 }
 
-async function look(signal: AbortSignal): Promise<{ found: Removable[]; failed: boolean }> {
+async function look(
+  only: RuntimeName | undefined,
+  signal: AbortSignal,
+): Promise<{ found: Removable[]; failed: boolean }> {
   const found: Removable[] = [];
   let failed = false;
   for (const { name, load } of knownRuntimes) {
+    if (only !== undefined && name !== only) continue;
     try {
       const listed = (await (await load()).removable?.({ signal })) ?? [];
       found.push(...listed);
-      print(`${styled("bold", name)}  ${listed.length === 0 ? "nothing to remove" : ""}`.trimEnd());
-      for (const one of listed) print(`  ${described(one)}`);
+      if (listed.length === 0) print(`${styled("bold", name)}  nothing to remove`);
+      for (const [where, things] of Map.groupBy(listed, (one) => one.where)) {
+        print(`${styled("bold", name)}  ${where}`);
+        for (const one of things) print(`  ${described(one)}`);
+      }
     } catch (error) {
       signal.throwIfAborted();
       if (!SandboxError.is(error)) throw error;

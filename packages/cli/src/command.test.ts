@@ -87,6 +87,7 @@ test("reads what goes in and comes out, and the runtime", async () => {
   expect(await parseCommand(["shell", "--lang", "js"])).toMatchObject({ name: "shell", lang: "javascript" });
   expect(await parseCommand(["doctor"])).toEqual({ name: "doctor" });
   expect(await parseCommand(["clean"])).toEqual({ name: "clean", yes: false, dryRun: false });
+  expect(await parseCommand(["clean", "--runtime", "oci"])).toMatchObject({ name: "clean", runtime: "oci" });
   expect(await parseCommand(["clean", "--yes"])).toEqual({ name: "clean", yes: true, dryRun: false });
   expect(await parseCommand(["clean", "--dry-run"])).toEqual({ name: "clean", yes: false, dryRun: true });
 });

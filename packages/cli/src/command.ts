@@ -71,7 +71,8 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
   if (name === "shell" || name === "doctor" || name === "clean") {
     if (file !== undefined) throw new UsageError(`${name} takes no arguments, got "${file}".`);
     if (name === "shell") return { name, lang: languageOf(undefined, values.lang), ...boxOptions(values) };
-    return name === "doctor" ? { name } : { name, yes: values.yes, dryRun: values["dry-run"] };
+    if (name === "doctor") return { name };
+    return { name, ...runtimeIn(values), yes: values.yes, dryRun: values["dry-run"] };
   }
   if (name !== "run") {
     throw new UsageError(`Unknown command "${name}". Known: run, shell, doctor, clean, tour.`);

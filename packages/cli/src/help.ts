@@ -23,7 +23,7 @@ export function help(): string {
   --out PATH[:PATH]  copies a file or folder of the box back afterwards; may be given again
   --json             prints the whole result as one JSON object in place of the output
   --image IMAGE      a container image instead of the language's own
-  --yes, --dry-run   for clean: does not ask; only shows
+  --yes, --dry-run   for clean: does not ask; only shows (--runtime keeps it to that one)
   --verbose          says what happens underneath
   -h, --help; --version
 

@@ -77,7 +77,8 @@ export function isAbsent(error: unknown): boolean {
   return SandboxError.is(error) && error.details["absent"] === true;
 }
 
-function runtimeOfEnvironment(): RuntimeName | undefined {
+/** The runtime that `LLM_SANDBOX_RUNTIME` names, if any. Throws `INVALID_OPTION` with the names there are. */
+export function runtimeOfEnvironment(): RuntimeName | undefined {
   const name = process.env["LLM_SANDBOX_RUNTIME"];
   return name === undefined || name === "" || name === "auto" ? undefined : named(name).name;
 }

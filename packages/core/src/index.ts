@@ -13,7 +13,7 @@ export type { OutputListener } from "./box/outputs.ts";
 export type { CopyReport, SkippedEntry } from "./box/copy-limits.ts";
 export { SessionFiles } from "./box/session-files.ts";
 export type { FileContent, FileEntry, FileOptions } from "./box/session-files.ts";
-export { auto, isAbsent } from "./auto.ts";
+export { auto, isAbsent, runtimeOfEnvironment } from "./auto.ts";
 export type { AutoOptions } from "./auto.ts";
 export { knownRuntimes } from "./known-runtimes.ts";
 export type { KnownRuntime, RuntimeName } from "./known-runtimes.ts";

@@ -32,6 +32,8 @@ export interface Runtime {
 export interface Removable {
   /** For a person: `image llm-sandbox/python:0123`. */
   readonly what: string;
+  /** For a person: the engine by its address, or the folder that it is in. */
+  readonly where: string;
   /** Of this machine's disk, at most; null when unknown. */
   readonly bytes: number | null;
   /** When it was made or used last, as far as known, in milliseconds since 1970. */

@@ -91,8 +91,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async removable(options: LaunchOptions = {}): Promise<readonly Removable[]> {
-    const { client } = await this.#found(options);
-    return removableOf(client);
+    const { kind, client } = await this.#found(options);
+    const where = `${kind} at ${client.address}`;
+    return (await removableOf(client)).map((one) => ({ ...one, where }));
   }
 
   async prepare(spec: BoxSpec, options: LaunchOptions = {}): Promise<void> {

@@ -5,6 +5,8 @@ import type { Removable } from "../../runtime.ts";
 import { removeContainer } from "./box/remove-container.ts";
 import { abandonedContainers } from "./reaper.ts";
 
+type Found = Omit<Removable, "where">;
+
 interface ListedImage {
   readonly Id: string;
   readonly RepoTags?: readonly string[] | null;
@@ -17,7 +19,7 @@ interface ListedImage {
  * Abandoned boxes, and the agents and images that can be made again, except those that a container of anybody's uses.
  * Templates hold a user's files and are none.
  */
-export async function removableOf(client: EngineClient): Promise<Removable[]> {
+export async function removableOf(client: EngineClient): Promise<Found[]> {
   const boxes = (await abandonedContainers(client)).map(({ id, name, since }) => ({
     what: `abandoned box ${name}`,
     bytes: null,
@@ -27,7 +29,7 @@ export async function removableOf(client: EngineClient): Promise<Removable[]> {
   return [...boxes, ...(await images(client)), ...(await agents(client))];
 }
 
-async function images(client: EngineClient): Promise<Removable[]> {
+async function images(client: EngineClient): Promise<Found[]> {
   const listed = await client.json<readonly ListedImage[]>(
     { method: "GET", path: "/images/json", query: { filters: { label: [`${label.kind}=image`] } } },
     { what: "list images" },
@@ -56,7 +58,7 @@ async function usedImages(client: EngineClient): Promise<ReadonlySet<string>> {
   return new Set(containers.map(({ ImageID }) => ImageID ?? ""));
 }
 
-async function agents(client: EngineClient): Promise<Removable[]> {
+async function agents(client: EngineClient): Promise<Found[]> {
   const { Volumes } = await client.json<{
     Volumes?: readonly { readonly Name: string; readonly CreatedAt?: string }[] | null;
   }>(

@@ -18,6 +18,7 @@ export async function removableMemories(folder: string): Promise<Removable[]> {
     if (await isUsed(path)) continue;
     found.push({
       what: `${unfinished ? "unfinished memory" : name.startsWith("cpp-") ? "compiled files of C++" : "memory of a started Python"} ${name.slice(0, 23)}`,
+      where: folder,
       bytes: facts.size,
       since: facts.mtimeMs,
       async remove() {

@@ -25,7 +25,8 @@ export async function removableBoxes(boxes: string, cgroups: Cgroups, logger: Lo
   }
   if (count === 0) return [];
   const remove = async (): Promise<boolean> => (await reapAbandoned(boxes, cgroups, logger)) > 0;
-  return [{ what: count === 1 ? "1 abandoned box" : `${count} abandoned boxes`, bytes: null, since, remove }];
+  const what = count === 1 ? "1 abandoned box" : `${count} abandoned boxes`;
+  return [{ what, where: boxes, bytes: null, since, remove }];
 }
 
 /**
@@ -53,6 +54,7 @@ export async function removableFiles(
       const path = join(folder, name);
       found.push({
         what: `${what} ${await imageOf(path)}`,
+        where: cacheFolder,
         bytes: await folderBytes(path),
         since: (await stat(path).catch(() => null))?.mtimeMs ?? null,
         async remove() {

@@ -86,6 +86,7 @@ describe.skipIf(engines.length === 0).each(engines)("images on %s", (address) =>
     expect(await find()).toBeUndefined();
     await box.destroy();
     const listed = (await find())!;
+    expect(listed.where).toBe(`${engine.kind} at ${engine.client.address}`);
     expect(listed.bytes).toBeGreaterThan(0);
     expect(Math.abs(Date.now() - listed.since!)).toBeLessThan(3_600_000);
     const other = await runtime.launch(spec);
