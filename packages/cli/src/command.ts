@@ -111,7 +111,14 @@ function parse(args: readonly string[]) {
     });
   } catch (error) {
     // Node goes on with advice for programs that take such arguments as they come.
-    throw new UsageError((error as Error).message.split(/\. /, 1)[0]!, { cause: error });
+    const [said = ""] = (error as Error).message.split(/\. |\.?\n/, 1);
+    const option = /^Option '(--\S+)' argument is ambiguous/.exec(said)?.[1];
+    throw new UsageError(
+      option === undefined
+        ? said
+        : `${option} needs a value; one that begins with a dash is written ${option}=-…`,
+      { cause: error },
+    );
   }
 }
 

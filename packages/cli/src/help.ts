@@ -28,6 +28,7 @@ export function help(): string {
   -h, --help; --version
 
 The exit code is the program's own; 124 after a timeout, 137 when out of memory, 130 after Ctrl-C,
-and 2 for a mistake on the command line, 3 where the sandbox itself failed.
+1 where it ended well without a file of --out, and 2 for a mistake on the command line, 3 where the
+sandbox itself failed.
 `;
 }

@@ -27,26 +27,27 @@ export async function runCode(command: RunCommand, signal: AbortSignal): Promise
     const exitCode = exitCodeOf(result);
     const missed = await bringBack(outputs, session, signal);
     // What a program that failed did not write is no further failure.
-    return exitCode === 0 && missed ? 3 : exitCode;
+    return exitCode === 0 ? missed : exitCode;
   } finally {
     // Somebody may hold its other end open for long.
     stdin?.destroy();
   }
 }
 
-/** Copies what there is; true when something was not, which is told. */
+/** Copies what there is, and tells of what was not: 0 for none, 1 where the program has not made it, 3 where copying failed. */
 async function bringBack(
   outputs: readonly Transfer[],
   session: SandboxSession,
   signal: AbortSignal,
-): Promise<boolean> {
-  let missed = false;
+): Promise<0 | 1 | 3> {
+  let missed: 0 | 1 | 3 = 0;
   for (const { from, to } of outputs) {
     try {
       tellSkipped(await session.copyFromRuntime(from, to, { signal }));
     } catch (error) {
       if (!SandboxError.is(error) || !session.isOpen) throw error;
-      missed = true;
+      if (error.code !== "FILE_NOT_FOUND") missed = 3;
+      else if (missed === 0) missed = 1;
       process.stderr.write(`llm-sandbox: --out ${from}: ${error.message}\n`);
     }
   }

@@ -101,9 +101,13 @@ test("copies what there is, and tells of what is not", async () => {
   const outs = ["--out", "nothing", "--out", "made:copied"];
   const missed = await end(run(good, ...outs));
   expect(missed).toMatchObject({
-    exitCode: 3,
+    exitCode: 1,
     stderr: expect.stringContaining("--out nothing: No such file"),
   });
+  // Not the program's fault: a file is in the way.
+  await file("blocked", "");
+  const failed = await end(run(good, "--out", "nothing", "--out", "made:blocked/made"));
+  expect(failed).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("--out made") });
   expect(await readFile(join(folder, "copied"), "utf8")).toBe("x");
   const bad = await file("bad.js", "process.exit(9);");
   expect(await end(run(bad, "--out", "nothing"))).toMatchObject({ exitCode: 9 });
