@@ -22,8 +22,14 @@ export interface Surroundings {
   readonly uid: number | null;
 }
 
+/** An engine that may have been chosen by an option of something else than `docker()`. */
+export interface NamedChoice extends EngineChoice {
+  /** Who names the host, for messages. Default `docker({ host })`. */
+  readonly hostFrom?: string;
+}
+
 /** Names candidates, the most likely first; none when it does not apply. */
 export type Strategy = (
   surroundings: Surroundings,
-  options: EngineChoice,
+  options: NamedChoice,
 ) => Promise<readonly Candidate[]> | readonly Candidate[];

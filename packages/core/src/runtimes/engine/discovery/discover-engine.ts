@@ -7,7 +7,7 @@ import type { EngineChoice } from "../engine-choice.ts";
 import { addressOf, connect } from "../connect.ts";
 import { describeEngine, type Engine } from "../engine.ts";
 import { EngineClient } from "../engine-client.ts";
-import type { Candidate, Strategy, Surroundings } from "./candidate.ts";
+import type { Candidate, NamedChoice, Strategy, Surroundings } from "./candidate.ts";
 import { currentContext } from "./docker-context.ts";
 import { dockerHost } from "./docker-host.ts";
 import { explicitChoice } from "./explicit-choice.ts";
@@ -38,7 +38,7 @@ const pingMs = { socket: 10_000, client: 10_000, tcp: 10_000, ssh: 40_000 } as c
  * for this system; ENGINE_TIMEOUT when the one engine that was chosen accepts connections but says nothing.
  */
 export async function discoverEngine(
-  options: EngineChoice,
+  options: NamedChoice,
   { signal, logger = silentLogger }: { signal?: AbortSignal | undefined; logger?: Logger | undefined } = {},
   surroundings: Surroundings = thisMachine(),
 ): Promise<Discovery> {

@@ -255,11 +255,16 @@ describe.skipIf(!machine || !engine)("images for an OCI runtime", () => {
     await opens(source);
   });
 
-  it("are not looked for in an engine that was named and is not there", async () => {
-    const source = await dockerfile(place.path);
-    const attempt = opens(source, { imagesFrom: "unix:///no/such/socket" });
-    await expect(attempt).rejects.toMatchObject({ code: "ENGINE_NOT_FOUND" });
-  });
+  it.each(["unix:///no/such/socket", "tcp://x"])(
+    "are not looked for in an engine that was named and is not there: %s",
+    async (imagesFrom) => {
+      const source = await dockerfile(place.path);
+      const error = await opens(source, { imagesFrom }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "ENGINE_NOT_FOUND" });
+      expect((error as Error).message).toContain("named by oci({ imagesFrom })");
+      expect((error as Error).message).not.toContain("docker({ host })");
+    },
+  );
 
   it("that nobody has are refused", async () => {
     const source = { kind: "reference", reference: "llm-sandbox-test/none:1" } as const;

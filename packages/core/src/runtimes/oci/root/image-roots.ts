@@ -120,7 +120,8 @@ export class ImageRoots {
     const { imagesFrom } = this.#options;
     if (imagesFrom === "tools") return null;
     if (!this.#engine) {
-      const found = discoverEngine(imagesFrom === undefined ? {} : { host: imagesFrom }, { logger });
+      const chosen = imagesFrom === undefined ? {} : { host: imagesFrom, hostFrom: "oci({ imagesFrom })" };
+      const found = discoverEngine(chosen, { logger });
       this.#engine = found.then(({ engine }) => {
         const message = `Taking images from ${engine.kind} ${engine.version} at ${engine.client.address}.`;
         onProgress?.({ phase: "prepare", message });
