@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { addressOf, parseEndpoint } from "../connect.ts";
 import { sshArguments } from "../ssh-agent.ts";
@@ -121,6 +123,29 @@ describe("an engine", () => {
     await engine(join(home, "socket"), "10", 0, info);
     const { engine: found } = await discoverEngine({ host: `unix://${home}/socket` }, {}, around());
     expect([found.rootless, found.fewIds]).toEqual([rootless, rootless]);
+  });
+
+  it("is never named by what is in the working folder, also where the home is empty", async () => {
+    await engine(join(home, "theirs"), "66");
+    await writeContext("theirs", `unix://${join(home, "theirs")}`, true);
+    const look = `
+      const { discoverEngine } = await import(${JSON.stringify(new URL("discover-engine.ts", import.meta.url).href)});
+      const { source } = await discoverEngine({}).catch(({ message }) => ({ source: message }));
+      console.log("found: " + source);`;
+    const named = async (env: NodeJS.ProcessEnv) => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", look], {
+        cwd: home,
+        env: { ...process.env, DOCKER_HOST: "", DOCKER_CONTEXT: "", DOCKER_CONFIG: "", ...env },
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      return text(child.stdout);
+    };
+    expect(await named({ HOME: home })).toMatch(/^found: .*"theirs"/);
+    for (const empty of ["", ".", "relative"]) {
+      const found = await named({ HOME: empty });
+      expect(found).toMatch(/^found: /);
+      expect(found).not.toContain("theirs");
+    }
   });
 
   it("whose left-over local context is dead is looked for at the usual places", async () => {

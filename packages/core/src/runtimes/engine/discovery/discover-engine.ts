@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import type Docker from "dockerode";
 import { SandboxError } from "../../../errors.ts";
 import { silentLogger, type Logger } from "../../../logger.ts";
+import { homeFolder } from "../../shared/home-folder.ts";
 import type { EngineChoice } from "../engine-choice.ts";
 import { addressOf, connect } from "../connect.ts";
 import { describeEngine, type Engine } from "../engine.ts";
@@ -109,7 +109,7 @@ function clientAddress(docker: Docker): string {
 function thisMachine(): Surroundings {
   return {
     env: process.env,
-    home: homedir(),
+    home: homeFolder(),
     platform: process.platform,
     uid: process.getuid?.() ?? null,
   };

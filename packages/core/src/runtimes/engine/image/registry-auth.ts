@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { homeFolder } from "../../shared/home-folder.ts";
 
 interface DockerSettings {
   readonly auths?: Readonly<Record<string, { readonly auth?: string; readonly identitytoken?: string }>>;
@@ -17,7 +17,7 @@ const helperMs = 10_000;
  */
 export async function registryAuth(
   imageName: string,
-  folder: string = process.env["DOCKER_CONFIG"] || join(homedir(), ".docker"),
+  folder: string = process.env["DOCKER_CONFIG"] || join(homeFolder(), ".docker"),
 ): Promise<string | null> {
   try {
     const settings = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as DockerSettings;
