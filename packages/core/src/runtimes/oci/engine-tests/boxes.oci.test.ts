@@ -357,7 +357,8 @@ describe.skipIf(!machine)("a box of an OCI runtime", () => {
     );
     const attempt = oci({ rootfs: root.path, ociRuntime: mounting }).launch(spec);
     await expect(attempt).rejects.toMatchObject({ code: "BOX_START_FAILED" });
-    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain("/boxes/");
+    // Others' boxes may have mounts there: gVisor's do as long as they live.
+    expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toMatch(/\/boxes\/\d+\/state\/self /);
     await expectNothing(spec.sessionId);
   });
 

@@ -141,6 +141,17 @@ describe.skipIf(whyNot !== null)("an unprivileged user", () => {
     expect(await launching({ prepare })).toMatch(answer);
   });
 
+  it("is told of an OCI runtime in a folder that is closed to him", async () => {
+    const program = `
+      const { oci } = await import("./packages/core/src/runtimes/oci/index.ts");
+      await oci({ ociRuntime: process.env.RUNTIME }).probe().catch(({ code, message }) => console.log(code, message));`;
+    await mkdir(join(user.home, "closed"), { mode: 0o700 });
+    const env = { RUNTIME: join(user.home, "closed/runc") };
+    const { stdout, stderr } = await user.node(["--input-type=module", "-e", program], { env });
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^ENGINE_NOT_FOUND .*cannot be executed\. Let this user execute it/);
+  });
+
   it("has a damaged root made again whatever its folders allow, and none taken from somebody else's store", async () => {
     const store = `
       const { RootStore } = await import("./packages/core/src/runtimes/oci/root/root-store.ts");

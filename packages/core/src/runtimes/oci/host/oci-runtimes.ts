@@ -66,21 +66,35 @@ function withoutAny(): SandboxError {
 }
 
 function withoutNamed(name: string): SandboxError {
-  const facts = isAbsolute(name) ? statSync(name, { throwIfNoEntry: false }) : undefined;
-  if (!facts?.isFile()) {
-    const own = toGet.get(basename(name)) ?? "Install one: `apt-get install crun`.";
-    return new SandboxError("ENGINE_NOT_FOUND", `The OCI runtime ${name} is not on this machine.`, {
-      remedy: own,
+  const refused = (what: string, remedy: string) =>
+    new SandboxError("ENGINE_NOT_FOUND", `The OCI runtime ${name} ${what}.`, {
+      remedy,
       details: { absent: false },
     });
+  const mode = isAbsolute(name) ? modeOf(name) : null;
+  if (mode === null) {
+    return refused(
+      "is not on this machine",
+      toGet.get(basename(name)) ?? "Install one: `apt-get install crun`.",
+    );
   }
-  const marked = (facts.mode & 0o111) !== 0;
-  return new SandboxError("ENGINE_NOT_FOUND", `The OCI runtime ${name} cannot be executed.`, {
-    remedy: marked
-      ? "Let this user execute it; on a disk that is mounted noexec nobody can."
-      : `Run \`chmod +x ${name}\`.`,
-    details: { absent: false },
-  });
+  if (mode !== "closed" && (mode & 0o111) === 0) {
+    return refused("cannot be executed", `Run \`chmod +x ${name}\`.`);
+  }
+  return refused(
+    "cannot be executed",
+    "Let this user execute it; on a disk that is mounted noexec nobody can.",
+  );
+}
+
+/** The permissions of a file; null for none, `closed` where this user may not look. */
+function modeOf(path: string): number | null | "closed" {
+  try {
+    const facts = statSync(path, { throwIfNoEntry: false });
+    return facts?.isFile() ? facts.mode : null;
+  } catch {
+    return "closed";
+  }
 }
 
 const toGet: ReadonlyMap<string, string> = new Map([
