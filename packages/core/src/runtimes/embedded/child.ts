@@ -73,8 +73,9 @@ export class Child {
   readonly #dead = Promise.withResolvers<void>();
   readonly #given = Promise.withResolvers<object>();
   #isGiven = false;
+  #isTaken = false;
   #isDead = false;
-  readonly #boot: object;
+  #boot: object | undefined;
   readonly #helper: ((call: ChildCall) => Answer) | undefined;
   #handlers: ChildHandlers | undefined;
   #said = "";
@@ -191,10 +192,17 @@ export class Child {
 
   async #replyTo(call: ChildCall): Promise<Buffer> {
     const operation = call.request["op"];
-    if (operation === "boot") return encodeReply(this.#boot);
-    if (operation === "take") {
-      const mayWait = call.request["now"] !== true;
-      return encodeReply(mayWait || this.#isGiven ? await this.#given.promise : { pending: true });
+    // What it gets ready from and becomes is told once: later it is a program that asks.
+    if (operation === "boot" && this.#boot) {
+      const boot = this.#boot;
+      this.#boot = undefined;
+      return encodeReply(boot);
+    }
+    if (operation === "take" && !this.#isTaken) {
+      if (call.request["now"] === true && !this.#isGiven) return encodeReply({ pending: true });
+      const spec = await this.#given.promise;
+      this.#isTaken = true;
+      return encodeReply(spec);
     }
     const answer = this.#handlers?.answer ?? this.#helper;
     // While it warms up there is nothing.

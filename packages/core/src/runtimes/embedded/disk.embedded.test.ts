@@ -33,6 +33,13 @@ function writableFiles(): { readonly children: number; readonly files: readonly 
   return { children, files };
 }
 
+/** A table that does not fit in its cache goes to a file, unasked. */
+const spill = `
+  const kept = new found.DatabaseSync(":memory:");
+  kept.exec("PRAGMA temp_store_directory = '/tmp'; PRAGMA temp_store = 1; PRAGMA temp.cache_size = 10; CREATE TEMP TABLE t (x)");
+  for (let i = 0; i < 20; i += 1) kept.exec("INSERT INTO t VALUES (randomblob(1000000))");
+  globalThis.kept = kept;`;
+
 const programs: Readonly<Record<string, string>> = {
   python: `
 import asyncio, js
@@ -44,6 +51,8 @@ async def store():
         lambda: js.indexedDB.open("kept"),
         lambda: js.Deno.openKv(),
         lambda: js.Deno.makeTempFileSync(),
+        lambda: js.eval("""(async () => { const found = process.getBuiltinModule("node:sqlite"); ${spill} })()"""),
+        lambda: js.eval("""(async () => { const found = await import("NODE:sqlite"); ${spill} })()"""),
     ):
         try:
             result = attempt()
@@ -59,6 +68,8 @@ while True: pass
 const attempts = [
   () => caches.open("kept"), () => localStorage.setItem("kept", "x"), () => sessionStorage.setItem("kept", "x"),
   () => indexedDB.open("kept"), () => Deno.openKv(), () => Deno.makeTempFileSync(),
+  () => { const found = process.getBuiltinModule("node:sqlite"); ${spill} },
+  async () => { const found = await import("NODE:sqlite"); ${spill} },
 ];
 for (const attempt of attempts) {
   try { await attempt(); } catch (error) { console.log(error.name); }

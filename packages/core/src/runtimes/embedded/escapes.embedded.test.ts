@@ -1,5 +1,6 @@
+import { getServers } from "node:dns";
 import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cpus, hostname, networkInterfaces, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -62,6 +63,54 @@ const tryPython = (code: string): string =>
 const tryJavaScript = (code: string): string =>
   `(async () => { ${code} })().catch((error) => console.log(error?.name, error?.message));`;
 
+/** Every way to a module of Node's that a program has, and every spelling. Who gets a database, writes files by it. */
+const spill = `const db = new found.DatabaseSync(":memory:"); db.exec("PRAGMA temp_store_directory = 'FOLDER'; PRAGMA temp_store = 1; PRAGMA temp.cache_size = 10; CREATE TEMP TABLE t (x)"); for (let i = 0; i < 50; i += 1) db.exec("INSERT INTO t VALUES (randomblob(1000000))"); console.log("GOT a file")`;
+const spellings = [
+  "node:sqlite",
+  "sqlite",
+  "NODE:sqlite",
+  " node:sqlite",
+  "node:sqlite ",
+  "node:sql\\nite",
+  "\\u0000node:sqlite",
+  "ext:deno_node/sqlite.ts",
+];
+/** A program changes what the box's own code might decide by. */
+const pollution = `
+  RegExp.prototype.test = () => true; RegExp.prototype.exec = () => ["data:", "data"];
+  String.prototype.startsWith = () => true; String.prototype[Symbol.match] = true;
+  Set.prototype.has = Map.prototype.has = () => true; Map.prototype.get = () => undefined;
+  Array.prototype.includes = () => false; Object.hasOwn = () => false; Object.prototype.DatabaseSync = undefined;
+  Object.prototype["node:sqlite"] = Object.prototype["sqlite"] = "node:sqlite";
+  Object.defineProperty(URL.prototype, "href", { get: () => "node:sqlite" });`;
+const waysToSqlite: readonly string[] = [
+  ...spellings.flatMap((name) => [
+    `const found = await import("${name}"); ${spill}`,
+    `const found = process.getBuiltinModule("${name}"); ${spill}`,
+    `${pollution} const found = await import("${name}"); ${spill}`,
+    `${pollution} const found = process.getBuiltinModule("${name}"); ${spill}`,
+    `const found = process.getBuiltinModule("module").createRequire("file:///x.js")("${name}"); ${spill}`,
+  ]),
+  // A static import goes on when a hook has thrown.
+  ...spellings.flatMap((name) =>
+    ["data", "blob"].map((scheme) => {
+      const code = `\`export * from ${JSON.stringify(name)}\``;
+      const address =
+        scheme === "data"
+          ? `"data:text/javascript," + encodeURIComponent(${code})`
+          : `URL.createObjectURL(new Blob([${code}], { type: "text/javascript" }))`;
+      return `const found = await import(${address}); ${spill}`;
+    }),
+  ),
+  `const found = process.getBuiltinModule({ toString: () => "node:sqlite" }); ${spill}`,
+  `const found = process.mainModule.constructor._load("node:sqlite"); ${spill}`,
+  `const found = process.binding("sqlite"); ${spill}`,
+  `const found = Deno[Deno.internal].core.ops; ${spill}`,
+  `if (Object.keys(Deno[Deno.internal].core.ops).length > 0) console.log("GOT operations")`,
+  `if (Reflect.ownKeys(Deno).some((name) => typeof name === "symbol" || /internal|dlopen|Command|spawn|open|write|serve|Unsafe/.test(name))) console.log("GOT Deno's own")`,
+  `nodeBootstrap({}); console.log("GOT a start of Node")`,
+];
+
 test("Python does not reach the machine by its files, its JavaScript bridge, ctypes or shared objects", async () => {
   await using session = await open("python");
   const attempts = [
@@ -97,6 +146,10 @@ test("Python does not reach the machine by its files, its JavaScript bridge, cty
         `from pyodide.code import run_js\nimport asyncio\nasync def main():\n    await run_js("(async () => { const W = ${worker}; await new Promise((done, fail) => { const w = new W('0', { eval: true }); w.on('online', done); w.on('exit', done); w.on('error', fail); }); })()")\n    print('GOT a thread')\nasyncio.run(main())`,
     ),
     "from js import navigator\nimport asyncio\nprint('GOT', asyncio.run(navigator.gpu.requestAdapter()))",
+    ...waysToSqlite.map(
+      (way) =>
+        `from pyodide.code import run_js\nimport asyncio\nimport js\njs.console.log = print\nasyncio.run(run_js(${JSON.stringify(`(async () => { ${way} })()`)}))`,
+    ),
     "import os\nos.symlink('x' * 100_000, 'long'); print('GOT')",
     "import socket; socket.create_connection(('127.0.0.1', 22)); print('GOT')",
     "import mmap; print('GOT', mmap.mmap(-1, 1 << 40))",
@@ -138,6 +191,18 @@ test("JavaScript does not reach the machine by Node's modules, Deno's rests, imp
     "console.log('GOT', require('vm').runInNewContext('this.constructor.constructor(\"return Deno\")()').readTextFileSync('SECRET_FILE'))",
     "console.log('GOT', (function () {}).constructor('return Deno')().readTextFileSync('SECRET_FILE'))",
     "const sqlite = require('node:sqlite'); new sqlite.DatabaseSync('FOLDER/out.db'); console.log('GOT')",
+    ...waysToSqlite,
+    ...spellings.map((name) => `const found = require("${name}"); ${spill}`),
+    `require("module").registerHooks({ resolve: (name, context, next) => name === "x:a" ? { url: "node:sqlite", format: "builtin", shortCircuit: true } : next(name, context) }); const found = await import("x:a"); ${spill}`,
+    `require("module").registerHooks({ resolve: (name, context, next) => name === "x:a" ? { url: " NODE:sqlite", shortCircuit: true } : next(name, context) }); const found = await import("x:a"); ${spill}`,
+    `require("module").registerHooks({ load: (url, context, next) => next("node:sqlite", context) }); const found = await import("data:,1"); ${spill}`,
+    ...spellings.map(
+      (name) =>
+        `require("fs").writeFileSync("own.mjs", \`export * from "${name}"\`); const found = await import("/workspace/own.mjs"); ${spill}`,
+    ),
+    `require("fs").writeFileSync("own.mjs", ""); ${pollution} const found = await import("/workspace/own.mjs"); ${spill}`,
+    `new (require("repl").REPLServer)().context.require("node:sqlite"); console.log("GOT")`,
+    `new (require("wasi").WASI)({ version: "preview1", preopens: { "/": "FOLDER" } }); console.log("GOT")`,
     "process.report.writeReport('FOLDER/report.json')",
     "require('v8').writeHeapSnapshot('FOLDER/heap')",
     "process.chdir('FOLDER'); console.log('GOT')",
@@ -148,7 +213,7 @@ test("JavaScript does not reach the machine by Node's modules, Deno's rests, imp
     "console.log('GOT', [process.execPath, process.argv0, process.cwd(), process.title].find((text) => text.includes('/deno')).length)",
   ];
   await refusesAll(session, attempts, tryJavaScript);
-});
+}, 480_000);
 
 test("Bash does not reach the machine", async () => {
   await using session = await open("bash");
@@ -164,6 +229,9 @@ test("Bash does not reach the machine", async () => {
     'node -e \'console.log(require("fs").readFileSync("SECRET_FILE", "utf8"))\' && echo GOT',
     "find / -name 'secret.txt' | grep . && echo GOT",
     "source SECRET_FILE && echo GOT",
+    `node -e 'const found = require("node:sqlite"); ${spill.replaceAll("'", "")}'`,
+    `node -e 'import("NODE:sqlite").then((found) => { ${spill.replaceAll("'", "")} })'`,
+    `python3 -c 'from pyodide.code import run_js; print("GOT", run_js("process.getBuiltinModule(\\"node:sqlite\\")"))'`,
   ];
   await refusesAll(session, attempts, (code) => code);
 });
@@ -190,6 +258,8 @@ test("Ruby does not reach the machine by its files, its JavaScript bridge, proce
     "puts 'GOT' if ObjectSpace.each_object(String).any? { |text| text.b.match?(/a-secret-o[f]-this/n) }",
     "require 'js'; puts 'GOT', JS.eval('return Deno.readTextFileSync(\"SECRET_FILE\")')",
     "require 'js'; puts 'GOT', JS.global[:Deno].to_s",
+    "require 'js'; puts 'GOT', JS.eval('return process.getBuiltinModule(\"node:sqlite\")').to_s",
+    "Object.send(:remove_const, :JS); require 'js.so'; puts 'GOT', JS.eval_js('return process.getBuiltinModule(\"node:sqlite\")').to_s",
     "$LOADED_FEATURES.clear; Object.send(:remove_const, :JS); require 'js'; puts 'GOT', JS.eval('return Deno.readTextFileSync(\"SECRET_FILE\")').to_s",
     "Object.send(:remove_const, :JS); require 'js.so'; puts 'GOT', JS.eval_js('return 1').to_s",
     "Object.send(:remove_const, :JS); require 'js.so'; puts 'GOT', JS.global.to_s",
@@ -325,13 +395,13 @@ test("frames that a program forges end its own process, not the session, and are
   await using session = await open("python");
   const forged = [
     // Past the child's own functions: raw bytes where its frames go.
-    "from js import process, Uint8Array\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([255, 255, 255, 255, 9, 1, 2, 3]))",
-    "from js import process, Uint8Array\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([0, 0, 0, 5, 1] + list(b'hello')))",
-    "from js import process, Uint8Array\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([0, 0, 0, 8, 4, 255, 255, 255, 255, 1, 2, 3, 4]))",
-    'from js import process, Uint8Array\nbody = b\'{"op":"open","path":5}\'\nprocess.getBuiltinModule(\'fs\').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
-    "from js import process, Uint8Array\nbody = b'{\"op\":\"take\"}'\nprocess.getBuiltinModule('fs').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))",
-    'from js import process, Uint8Array\nbody = b\'{"op":"part","name":"just-bash","from":""}\'\nprocess.getBuiltinModule(\'fs\').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
-    'from js import process, Uint8Array\nbody = b\'{"__proto__":{"op":"stat"},"op":"constructor"}\'\nprocess.getBuiltinModule(\'fs\').writeSync(1, Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
+    "from js import Deno, Uint8Array\nDeno.stdout.writeSync(Uint8Array.new([255, 255, 255, 255, 9, 1, 2, 3]))",
+    "from js import Deno, Uint8Array\nDeno.stdout.writeSync(Uint8Array.new([0, 0, 0, 5, 1] + list(b'hello')))",
+    "from js import Deno, Uint8Array\nDeno.stdout.writeSync(Uint8Array.new([0, 0, 0, 8, 4, 255, 255, 255, 255, 1, 2, 3, 4]))",
+    'from js import Deno, Uint8Array\nbody = b\'{"op":"open","path":5}\'\nDeno.stdout.writeSync(Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
+    'from js import Deno, Uint8Array\nbody = b\'{"op":"take"}\'\nDeno.stdout.writeSync(Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
+    'from js import Deno, Uint8Array\nbody = b\'{"op":"part","name":"just-bash","from":""}\'\nDeno.stdout.writeSync(Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
+    'from js import Deno, Uint8Array\nbody = b\'{"__proto__":{"op":"stat"},"op":"constructor"}\'\nDeno.stdout.writeSync(Uint8Array.new([0, 0, 0, 4 + len(body), 4, 0, 0, 0, len(body)] + list(body)))',
   ];
   // The way past the child's functions is there.
   const reached = await session.run(forged[1]!);
@@ -436,4 +506,92 @@ test("no program can forge the sandbox's own failure", async () => {
   const result = await session.run(`${sender} send({ op: "no-program" }); for (;;);`, { timeoutMs: 5_000 });
   expect(result.status).toBe("failed");
   expect((await session.run("console.log(1)")).stdout).toBe("1\n");
+});
+
+/** Asks every function of Deno's, and those of Node that know the machine, and prints the answers and the errors. */
+const asksAll = `
+  const told = [];
+  const ask = async (name, work) => {
+    try { told.push([name, await work()]); } catch (error) { told.push([name, String(error?.message)]); }
+  };
+  const later = /^(?:exit|stdin|stdout|stderr|inspect)$/;
+  for (const name of Reflect.ownKeys(Deno)) {
+    if (later.test(String(name)) || typeof Reflect.getOwnPropertyDescriptor(Deno, name).value !== "function") continue;
+    for (const given of [[], ["example.com", "A"], [{ port: 53, hostname: "example.com" }]]) {
+      await ask(String(name), () => Deno[name](...given));
+    }
+  }
+  await ask("resolveDns", () => Deno.resolveDns("example.com", "A"));
+  await ask("hardwareConcurrency", () => ["processors", navigator.hardwareConcurrency]);
+  await ask("internal", () => Deno[Deno.internal].__nodeBootstrapArgs.argv0);
+  for (const name of ["os", "dns", "dns/promises"]) {
+    let module = {};
+    await ask(name, () => { module = process.getBuiltinModule(name); });
+    const resolver = module?.Resolver ? new module.Resolver() : {};
+    const parts = [module ?? {}, resolver, Object.getPrototypeOf(resolver)];
+    for (const part of parts) for (const key of Object.getOwnPropertyNames(part)) {
+      if (/^(?:constructor|resolve|lookup|reverse|set|cancel|__)/.test(key)) continue;
+      if (typeof part[key] === "function" && part !== Object.prototype) await ask(name + "." + key, () => part[key].call(resolver));
+    }
+    if (module?.resolve) await ask("resolve", () => new Promise((done, fail) => Promise.resolve(module.resolve("example.com", done)).catch(fail)));
+    if (resolver.resolve) await ask("resolver", () => new Promise((done, fail) => Promise.resolve(resolver.resolve("example.com", done)).catch(fail)));
+  }
+  for (const name of ["availableMemory", "constrainedMemory", "getgroups"]) await ask(name, () => process[name]());
+  await ask("report", () => process.report.getReport());
+  const text = JSON.stringify(told);`;
+
+test("nothing tells facts of this machine, neither as an answer nor in the words of a refusal", async () => {
+  const addresses = Object.values(networkInterfaces()).flatMap((some) =>
+    (some ?? []).map(({ address }) => address),
+  );
+  const facts = [hostname(), release(), String(totalmem()), ...getServers(), ...addresses].filter(
+    (fact) => fact.length > 4 && !/^(?:127\.0\.0\.1|localhost)$/.test(fact),
+  );
+  await using javascript = await open("javascript");
+  await using python = await open("python");
+  const results = [
+    await javascript.run(`(async () => { ${asksAll} console.log(text); })()`),
+    await python.run(
+      `from pyodide.code import run_js\nimport asyncio\nprint(asyncio.run(run_js(${JSON.stringify(`(async () => { ${asksAll} return text; })()`)})))`,
+    ),
+  ];
+  for (const result of results) {
+    expect(result).toMatchObject({ status: "ok" });
+    keepsSecrets(result);
+    // It has asked.
+    expect(result.stdout).toContain('"resolveDns"');
+    for (const fact of facts) expect(result.stdout).not.toContain(fact);
+    expect(result.stdout).not.toMatch(/net access to "[^"]*:53"/);
+    if (cpus().length > 1) expect(result.stdout).toContain('["processors",1]');
+  }
+});
+
+/** Sends a call as the box's own part does, and returns the reply as text. */
+const receiver = `
+const reply = (request) => {
+  send(request);
+  const read = (length) => {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; ) at += Deno.stdin.readSync(bytes.subarray(at));
+    return bytes;
+  };
+  return new TextDecoder().decode(read(new DataView(read(4).buffer).getUint32(0)).subarray(4));
+};`;
+
+test("what a child is told when it starts is not told again", async () => {
+  const asks = `${sender} ${receiver} const told = ["boot", "take", "snapshot", "snapshot-done"].map((op) => reply({ op })).join(" ");`;
+  const late = `${asks} const more = reply({ op: "take", now: true });`;
+  await using javascript = await open("javascript");
+  await using python = await open("python");
+  const results = [
+    await javascript.run(`${late} console.log(told, more)`),
+    await python.run(
+      `from pyodide.code import run_js\nprint(run_js(${JSON.stringify(`(() => { ${late} return told + more; })()`)}))`,
+    ),
+  ];
+  for (const result of results) {
+    keepsSecrets(result);
+    expect(result.stdout.match(/"code":"ENOSYS"/g)).toHaveLength(5);
+    expect(result.stdout).not.toMatch(/pyodide|snapshot"?:|kernel|\/home|\/root|\.cache/);
+  }
 });

@@ -17,8 +17,35 @@ export interface DenoFile {
 /** Taken before any other code could change it. */
 export const deno: DenoRuntime = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
 
-/** Keeps Deno out of sight; its own parts look for it by name, so it cannot go. What it can do without permissions is little. */
-export function hideDeno(executable: string): void {
-  Object.defineProperty(deno, "execPath", { value: () => executable });
+/** All of Deno that is left to a program. Its own parts, those of Node, look for some of it by name. */
+const left: ReadonlySet<string | symbol> = new Set([
+  "addSignalListener",
+  "args",
+  "build",
+  "cpuUsage",
+  "env",
+  "errors",
+  "exit",
+  "exitCode",
+  "inspect",
+  "memoryUsage",
+  "noColor",
+  "removeSignalListener",
+  "stderr",
+  "stdin",
+  "stdout",
+  "version",
+]);
+
+/**
+ * Takes from Deno what a program has no use for, its inner parts before all: by them any of its operations can be
+ * called, and some do not ask for a permission, or say what they found before they do.
+ */
+export function narrowDeno(): void {
+  for (const name of Reflect.ownKeys(deno)) {
+    if (!left.has(name)) Reflect.deleteProperty(deno, name);
+  }
+  Object.assign(deno, { pid: 2, ppid: 1, cwd: () => "/", execPath: () => "deno" });
+  Reflect.deleteProperty(globalThis, "nodeBootstrap");
   Object.defineProperty(globalThis, "Deno", { value: deno, enumerable: false });
 }

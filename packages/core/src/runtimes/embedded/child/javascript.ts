@@ -1,6 +1,6 @@
 import path from "node:path";
 import nodeProcess from "node:process";
-import { deno, hideDeno } from "./deno.ts";
+import { deno } from "./deno.ts";
 import { exit, process, useErrors } from "./node-ending.ts";
 import { folder, sync } from "./node-files.ts";
 import { kernelRequire, moduleApi, useModules } from "./node-modules.ts";
@@ -31,11 +31,9 @@ const foreign = [
 /** Gets a JavaScript ready that looks like Node, waits for a process to become, and becomes it. */
 export async function beJavaScript({ kernel }: BootSpec): Promise<void> {
   useStreams(process);
-  useModules();
   useErrors();
   const global = globalThis as Record<string, unknown>;
   for (const name of foreign) delete global[name];
-  hideDeno(executable);
   defineGlobal("fetch", async (resource: unknown) => {
     const address =
       resource instanceof URL ? resource.href : String((resource as { url?: string })?.url ?? resource);
@@ -47,7 +45,7 @@ export async function beJavaScript({ kernel }: BootSpec): Promise<void> {
   defineGlobal("EventSource", undefined);
   const runKernel = new Function("require", kernel) as AnyFunction;
   const steps = warmUp(runKernel);
-  const spec = take(() => !steps.next().done);
+  const spec = take(() => !steps.next().done, useModules);
   useProcess(spec);
   if (spec.kernel) {
     process["argv"] = [executable, spec.kernel];
@@ -82,6 +80,8 @@ function useProcess({ env, cwd }: ProcessSpec): void {
   define("execArgv", []);
   define("title", "node");
   let mask = 0o022;
+  define("availableMemory", () => 536_870_912);
+  define("constrainedMemory", () => 1_073_741_824);
   define("umask", (wanted?: number | string) => {
     const before = mask;
     if (wanted !== undefined) mask = Number(typeof wanted === "string" ? `0o${wanted}` : wanted) & 0o777;

@@ -2,8 +2,11 @@ import type { BootSpec } from "./spawn.ts";
 import { call } from "./wire.ts";
 
 // A graphics driver of the machine is behind it, outside of V8's walls.
-if ("navigator" in globalThis)
-  Reflect.deleteProperty(Object.getPrototypeOf(globalThis.navigator) as object, "gpu");
+if ("navigator" in globalThis) {
+  const prototype = Object.getPrototypeOf(globalThis.navigator) as object;
+  Reflect.deleteProperty(prototype, "gpu");
+  Object.defineProperty(prototype, "hardwareConcurrency", { value: 1 });
+}
 for (const name of Object.getOwnPropertyNames(globalThis)) {
   if (name.startsWith("GPU")) Reflect.deleteProperty(globalThis, name);
 }

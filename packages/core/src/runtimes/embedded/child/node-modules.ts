@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { ReplSession } from "./node-repl.ts";
 import { folder, sync } from "./node-files.ts";
 import { fs, promises } from "./node-fs.ts";
+import { closeImports, nodeModule, registerGated } from "./node-gate.ts";
 import { networkModule } from "./node-network.ts";
 import { kernelVm, placingVm } from "./node-places.ts";
 import { stripTypeScriptTypes } from "./node-typescript.ts";
@@ -25,12 +26,6 @@ interface Loaded {
   require?: Require;
 }
 
-const hooksOf = Module as unknown as {
-  registerHooks(hooks: object): { deregister(): void };
-};
-const builtin = (nodeProcess as unknown as { getBuiltinModule(name: string): unknown }).getBuiltinModule.bind(
-  nodeProcess,
-);
 const extensions = [
   "",
   ".js",
@@ -95,12 +90,12 @@ const madeLater: Readonly<Record<string, () => unknown>> = {
   child_process: () =>
     withAll(
       ["exec", "execFile", "execFileSync", "execSync", "fork", "spawn", "spawnSync"],
-      builtin("node:child_process") as object,
+      nodeModule("child_process") as object,
       noProcesses,
     ),
-  worker_threads: () => withAll(["Worker"], builtin("node:worker_threads") as object, NoThread),
+  worker_threads: () => withAll(["Worker"], nodeModule("worker_threads") as object, NoThread),
   os: () => ({
-    ...(builtin("node:os") as object),
+    ...(nodeModule("os") as object),
     hostname: () => "sandbox",
     cpus: () => [{ model: "sandbox", speed: 0, times: { user: 0, nice: 0, sys: 0, idle: 0, irq: 0 } }],
     availableParallelism: () => 1,
@@ -114,6 +109,8 @@ const madeLater: Readonly<Record<string, () => unknown>> = {
     tmpdir: () => "/tmp",
     release: () => "0",
     version: () => "sandbox",
+    getPriority: () => 0,
+    setPriority: noProcesses,
   }),
 };
 
@@ -128,7 +125,7 @@ export const moduleApi: Record<string, unknown> & { registerHooks?: unknown } = 
     isBuiltin: (name: string) => isBuiltin(name),
     createRequire: (from: string | URL) => makeRequire(path.dirname(fileOf(from))),
     _nodeModulePaths: (from: string) => modulePaths(from),
-    registerHooks: hooksOf.registerHooks.bind(Module),
+    registerHooks: registerGated,
     stripTypeScriptTypes,
     SourceMap: (Module as unknown as { SourceMap: unknown }).SourceMap,
     syncBuiltinESMExports: () => {},
@@ -156,7 +153,7 @@ function builtinModule(name: string): unknown {
   if (Object.hasOwn(madeLater, known)) return (replaced[known] = madeLater[known]!());
   const unsupported = unsupportedModules.get(known);
   if (unsupported) throw Object.assign(new Error(unsupported), { code: "ERR_UNSUPPORTED" });
-  const module = builtin(`node:${known}`);
+  const module = nodeModule(known);
   return (replaced[known] = known === "util" ? utilModule(module) : networkModule(known, module));
 }
 
@@ -310,8 +307,9 @@ export function useModules(): void {
     value: (name: string) => (isBuiltin(name) ? builtinModule(name) : undefined),
     configurable: true,
   });
-  hooksOf.registerHooks({
-    resolve(specifier: string, context: { parentURL?: string }, next: AnyFunction) {
+  closeImports();
+  registerGated({
+    resolve(specifier, context, next) {
       if (isBuiltin(specifier)) {
         return { url: `sandbox:${bare(specifier)}`, format: "module", shortCircuit: true };
       }
@@ -332,7 +330,7 @@ export function useModules(): void {
       const url = filename.endsWith(".cjs") ? `sandbox:${href}` : href;
       return { url, format, shortCircuit: true };
     },
-    load(url: string, context: object, next: AnyFunction) {
+    load(url, context, next) {
       if (url.startsWith("sandbox:file:")) {
         const source = moduleSource(fileURLToPath(url.slice("sandbox:".length)));
         return { format: "module", source, shortCircuit: true };

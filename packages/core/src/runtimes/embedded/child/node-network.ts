@@ -61,6 +61,34 @@ function refusePrototypes(module: Members, methods: Readonly<Record<string, read
   }
 }
 
+const questions = [
+  "",
+  "4",
+  "6",
+  "Any",
+  "Caa",
+  "Cname",
+  "Mx",
+  "Naptr",
+  "Ns",
+  "Ptr",
+  "Soa",
+  "Srv",
+  "Tlsa",
+  "Txt",
+];
+
+/** Of `dns`, what knows the machine's name servers: here there are none. */
+function withoutServers(ask: AnyFunction): Members {
+  const getServers = (): string[] => [];
+  const setServers = (): void => {};
+  function Resolver(): void {}
+  const members = Object.fromEntries(questions.map((question) => [`resolve${question}`, ask]));
+  const cancel = (): void => {};
+  Object.assign(Resolver.prototype, members, { reverse: ask, getServers, setServers, cancel });
+  return { Resolver, getServers, setServers };
+}
+
 /** A module of Node, changed where it would reach for the network: Deno would speak of its own flags. */
 export function networkModule(name: string, module: unknown): unknown {
   const members = module as Members;
@@ -82,10 +110,11 @@ export function networkModule(name: string, module: unknown): unknown {
       return {
         ...members,
         ...named(members, asks, lookup),
+        ...withoutServers(lookup),
         promises: networkModule("dns/promises", members["promises"]),
       };
     case "dns/promises":
-      return { ...members, ...named(members, asks, lookupLater) };
+      return { ...members, ...named(members, asks, lookupLater), ...withoutServers(lookupLater) };
     default:
       return module;
   }

@@ -11,5 +11,9 @@ export const unsupportedModules: ReadonlyMap<string, string> = new Map([
     `node:test is not in this sandbox: its tests would not run. Call them yourself and use node:assert, whose errors fail the run. ${elsewhere}`,
   ],
   ["test/reporters", `node:test is not in this sandbox. ${elsewhere}`],
+  ["repl", `node:repl is not in this sandbox: nobody types here. ${elsewhere}`],
+  ["wasi", `node:wasi is not in this sandbox: WebAssembly itself is. ${elsewhere}`],
+  ["inspector/promises", `There is no inspector in this sandbox: print what you want to see. ${elsewhere}`],
+  ["trace_events", `node:trace_events is not in this sandbox. ${elsewhere}`],
   ["sea", `node:sea is not in this sandbox. ${elsewhere}`],
 ]);

@@ -1,6 +1,5 @@
-import Module from "node:module";
 import nodeProcess from "node:process";
-import { deno, hideDeno } from "./deno.ts";
+import { deno } from "./deno.ts";
 import type { KeptMemory } from "./kept-memory.ts";
 import { loadScript } from "./pyodide-scripts.ts";
 import type { EmscriptenFiles } from "./python-files.ts";
@@ -25,8 +24,6 @@ export interface Pyodide {
   setStderr(options: { write(buffer: Uint8Array): number; isatty: boolean }): void;
   makeMemorySnapshot(): Uint8Array;
 }
-
-const hooksOf = Module as unknown as { registerHooks(hooks: object): void };
 
 type Make = (settings: object) => Promise<PyodideModule>;
 
@@ -74,7 +71,6 @@ export async function loadPyodide(
     createPyodideModule: memory ? restored(make, memory) : make,
     ...(memory && { _loadSnapshot: memory.head }),
   });
-  refuseThreads();
   deno.permissions.revokeSync({ name: "read" });
   hidePlaces(pyodide);
   return { pyodide, compiled: () => script.compiled() };
@@ -119,23 +115,6 @@ function restored(make: Make, memory: KeptMemory): Make {
   };
 }
 
-/** A program reaches Node's modules by Pyodide's bridge, and has one thread. */
-function refuseThreads(): void {
-  const refused = /^(?:node:)?(?:worker_threads|cluster|child_process)$/;
-  const refuse = (name: string): never => {
-    throw new Error(`${name} is not in this sandbox, which has neither threads nor processes.`);
-  };
-  const process = nodeProcess as unknown as { getBuiltinModule(name: string): unknown };
-  const builtin = process.getBuiltinModule.bind(process);
-  const threads = builtin("node:worker_threads") as Record<string, unknown>;
-  threads["Worker"] = refuse.bind(undefined, "Worker");
-  process.getBuiltinModule = (name) => (refused.test(name) ? refuse(name) : builtin(name));
-  hooksOf.registerHooks({
-    resolve: (specifier: string, context: object, next: (...given: unknown[]) => unknown) =>
-      refused.test(specifier) ? refuse(specifier) : next(specifier, context),
-  });
-}
-
 function hidePlaces(pyodide: Pyodide): void {
   const config = pyodide._api?.config ?? {};
   for (const [name, value] of Object.entries(config)) {
@@ -146,5 +125,4 @@ function hidePlaces(pyodide: Pyodide): void {
   process["argv"] = [executable];
   process["execPath"] = executable;
   process["cwd"] = () => "/";
-  hideDeno(executable);
 }

@@ -1,3 +1,5 @@
+import { narrowDeno } from "./deno.ts";
+import { closeModules } from "./node-gate.ts";
 import { call, sendReady, withoutOutput } from "./wire.ts";
 
 /** What a child is to become: one process of the session. */
@@ -39,9 +41,12 @@ export interface BootSpec {
 
 /**
  * Tells that this child is ready, and waits until it is given a process to become. Meanwhile it warms up, step by step:
- * `step` returns whether there is another. Who waits already does not wait for that.
+ * `step` returns whether there is another. Who waits already does not wait for that. What a program could reach of
+ * Deno and of Node's modules is taken away before; `close` does it for the modules.
  */
-export function take(step: () => boolean): ProcessSpec {
+export function take(step: () => boolean, close: () => void = closeModules): ProcessSpec {
+  narrowDeno();
+  close();
   sendReady();
   for (let more = true; more; more = withoutOutput(step)) {
     const { value } = call({ op: "take", now: true });
