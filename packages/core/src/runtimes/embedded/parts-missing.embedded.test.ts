@@ -127,7 +127,7 @@ test("what is compiled once for C++ is made again when it was damaged or removed
     warn: (message: string) => void warnings.push(message),
   };
   const opened = (): Promise<SandboxSession> =>
-    SandboxSession.open({ lang: "cpp", runtime: embedded({ cache }), logger });
+    SandboxSession.open({ lang: "cpp", runtime: embedded({ cache }), logger, timeoutMs: 120_000 });
   await (await opened()).close();
   const [name] = await readdir(cache);
   const path = join(cache, name!);
