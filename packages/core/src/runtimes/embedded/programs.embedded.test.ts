@@ -332,6 +332,11 @@ describe("what cannot be", () => {
     await using bash = await open("bash");
     const trap = await bash.run("trap 'echo x' RETURN");
     expect(trap.stderr).toMatch(/not supported in this sandbox\. A container runtime has it\./);
+    const absent = await bash.run("sqlite3 a.db .tables; echo $?");
+    expect(absent).toMatchObject({
+      stdout: "127\n",
+      stderr: expect.stringContaining("python3 has the module"),
+    });
     expect(trap.stderr).not.toMatch(ownNames);
   });
 });

@@ -9,6 +9,7 @@ const instead: Readonly<Record<string, string>> = {
   zstd: "gzip is here, and python3 has compression.zstd",
   zgrep: "use zcat FILE | grep PATTERN",
   csplit: "use awk, or split",
+  sqlite3: "python3 has the module sqlite3",
   perl: "use awk, sed, python3 or node",
   ruby: "use python3 or node",
   git: "there is no version control here; diff, patch and cp are",
@@ -43,9 +44,13 @@ const instead: Readonly<Record<string, string>> = {
   nproc: "programs here have one processor",
 };
 
+/** How just-bash, which is bundled for browsers here, says that it has a command elsewhere. */
+const notInBrowsers = /^bash: (\S+): command not available in browser environments\b.*$/gm;
+
 /** What the shell says, with what to use in the place of a command that is not there. */
 export function withAdvice(text: string): string {
-  return text.replaceAll(/^bash: (\S+): command not found$/gm, (all, name: string) =>
+  const plain = text.replaceAll(notInBrowsers, "bash: $1: command not found");
+  return plain.replaceAll(/^bash: (\S+): command not found$/gm, (all, name: string) =>
     Object.hasOwn(instead, name) ? `${all} (in this sandbox: ${instead[name]})` : all,
   );
 }
