@@ -89,9 +89,9 @@ console.log(Object.groupBy(words, (word) => word.length));
 #include <vector>
 
 int main() {
-  std::vector<long> numbers(1'000'000);
+  std::vector<long long> numbers(1'000'000);
   std::iota(numbers.begin(), numbers.end(), 1);
-  std::cout << "sum " << std::accumulate(numbers.begin(), numbers.end(), 0L) << "\\n";
+  std::cout << "sum " << std::accumulate(numbers.begin(), numbers.end(), 0LL) << "\\n";
 }
 `),
     expected: "ok",
