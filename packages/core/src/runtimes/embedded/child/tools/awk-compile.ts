@@ -1,5 +1,5 @@
-import type { AwkExpression, AwkFunction, AwkProgram, AwkStatement } from "./awk-parser.ts";
-import type { AwkRuntime } from "./awk-run.ts";
+import type { AwkRuntime } from "./awk-runtime.ts";
+import type { AwkExpression, AwkFunction, AwkProgram, AwkStatement } from "./awk-syntax.ts";
 import { ToolError } from "./tool.ts";
 
 /** What a program became: functions that work on the runtime that it was compiled for. */
@@ -204,7 +204,7 @@ return { begin: ${kind} () { ${parts[0]} }, record: ${records.length > 0 ? `${ki
       }
       case "forIn": {
         const key = `k${(this.#count += 1)}`;
-        return `for (const ${key} of rt.keys(${this.#variable(statement.name)})) { ${this.#assign(statement.variable, `rt.input(${key})`)}; ${this.#statement(statement.body)} }`;
+        return `for (const ${key} of rt.keys(${this.#variable(statement.name)})) { ${this.#assign(statement.variable, `rt.strnum(${key})`)}; ${this.#statement(statement.body)} }`;
       }
       case "switch": {
         const tests = statement.cases
@@ -375,10 +375,10 @@ return { begin: ${kind} () { ${parts[0]} }, record: ${records.length > 0 ? `${ki
     if (name === "sub" || name === "gsub") {
       const target: AwkExpression = third ?? { kind: "field", index: { kind: "number", value: 0 } };
       const isPlace = target.kind === "name" || target.kind === "field" || target.kind === "element";
-      return `rt.substitute(${name === "gsub"}, ${values[0]}, ${this.#text(second!)}, ${this.#text(target)}, ${isPlace ? `(value) => ${this.#assign(target, "value")}` : "() => {}"})`;
+      return `rt.builtins.substitute(${name === "gsub"}, ${values[0]}, ${this.#text(second!)}, ${this.#text(target)}, ${isPlace ? `(value) => ${this.#assign(target, "value")}` : "() => {}"})`;
     }
-    if (name === "length" && !first) return "rt.length(rt.record)";
-    return `${waiting.has(name) ? "(await " : "("}rt.call_${name}(${values.join(", ")}))`;
+    if (name === "length" && !first) return "rt.builtins.length(rt.record)";
+    return `${waiting.has(name) ? "(await " : "("}rt.builtins.${name}(${values.join(", ")}))`;
   }
 
   #getline({ target, file, command }: Extract<AwkExpression, { kind: "getline" }>): string {

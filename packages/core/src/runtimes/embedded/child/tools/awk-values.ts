@@ -14,6 +14,8 @@ export class Input {
 }
 
 export type Value = number | string | Input | undefined;
+/** An array of `awk`. */
+export type Table = Map<string, Value>;
 
 const looksNumeric = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*$/;
 const leading = /^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)/;

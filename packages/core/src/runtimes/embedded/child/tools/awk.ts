@@ -1,7 +1,7 @@
 import { compileAwk } from "./awk-compile.ts";
 import { unescape } from "./awk-lexer.ts";
 import { parseAwk } from "./awk-parser.ts";
-import { AwkExit, AwkRuntime, next, nextFile } from "./awk-run.ts";
+import { AwkExit, AwkRuntime, next, nextFile } from "./awk-runtime.ts";
 import { takeOptions } from "./options.ts";
 import { ToolError, readText } from "./tool.ts";
 import type { Tool } from "./tool.ts";
@@ -48,29 +48,29 @@ export const awk: Tool = async (argv, context) => {
     let isOver = await ended(program.begin);
     if (!isOver && (program.record || program.end)) {
       for (
-        let record = await runtime.nextRecord();
+        let record = await runtime.input.nextRecord();
         record !== undefined && !isOver;
-        record = isOver ? undefined : await runtime.nextRecord()
+        record = isOver ? undefined : await runtime.input.nextRecord()
       ) {
         runtime.setRecord(record);
         try {
           const running = program.record?.();
           if (running) await running;
         } catch (error) {
-          if (error === nextFile) runtime.skipFile();
+          if (error === nextFile) runtime.input.skipFile();
           else if (error instanceof AwkExit) isOver = true;
           else if (error !== next) throw error;
         }
       }
     }
     if (program.end) await ended(program.end);
-    await runtime.closeAll();
+    await runtime.output.closeAll();
   } catch (error) {
     if (!(error instanceof ToolError) && !(error instanceof RangeError)) throw error;
-    runtime.stderr += `awk: ${error.message}\n`;
-    runtime.exitCode = 2;
+    runtime.output.stderr += `awk: ${error.message}\n`;
+    runtime.output.exitCode = 2;
   }
-  const { stdout, stderr, exitCode } = runtime;
+  const { stdout, stderr, exitCode } = runtime.output;
   return { stdout, stderr, exitCode };
 };
 
