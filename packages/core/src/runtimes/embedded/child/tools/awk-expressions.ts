@@ -82,8 +82,7 @@ export class AwkExpressions {
   #in(): AwkExpression {
     let left = this.#match();
     while (this.#tokens.take("in")) {
-      const name = this.#tokens.current.text;
-      this.#tokens.advance();
+      const name = this.#tokens.name();
       left = { kind: "in", keys: left.kind === "group" ? left.list : [left], name };
     }
     return left;

@@ -32,15 +32,12 @@ class AwkParser {
   }
 
   #function(): AwkFunction {
-    const name = this.#tokens.current.text;
-    this.#tokens.advance();
+    const name = this.#tokens.name("call");
     this.#tokens.expect("(");
     const names: string[] = [];
     while (!this.#tokens.take(")")) {
       this.#tokens.skipLines();
-      if (this.#tokens.current.kind !== "name") this.#tokens.fail();
-      names.push(this.#tokens.current.text);
-      this.#tokens.advance();
+      names.push(this.#tokens.name());
       this.#tokens.take(",");
       this.#tokens.skipLines();
     }

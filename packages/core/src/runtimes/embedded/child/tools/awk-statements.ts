@@ -152,8 +152,7 @@ export class AwkStatements {
       }
       if (text === "delete") {
         this.#tokens.advance();
-        const name = this.#tokens.current.text;
-        this.#tokens.advance();
+        const name = this.#tokens.name();
         if (!this.#tokens.take("[")) return { kind: "delete", name };
         const keys = this.#expressions.list("]");
         return { kind: "delete", name, keys };

@@ -45,6 +45,14 @@ export class AwkTokens {
     if (!this.take(text)) this.fail();
   }
 
+  /** Goes past a name, which is what the compiled program may hold as it is; throws a ToolError for anything else. */
+  name(orKind?: AwkToken["kind"]): string {
+    const { kind, text } = this.current;
+    if (kind !== "name" && kind !== orKind) this.fail();
+    this.#at += 1;
+    return text;
+  }
+
   /** Throws a ToolError that names this token and its line. */
   fail(): never {
     const { text, line, kind } = this.current;
