@@ -46,6 +46,8 @@ export interface ShellState {
   env: Map<string, string>;
   arrays: Map<string, unknown>;
   functions: Map<string, unknown>;
+  /** Names; shared by a script and those that its commands run. */
+  readonly exportedVars?: Set<string>;
   cwd: string;
   lastExitCode: number;
 }
@@ -92,6 +94,15 @@ export function newShell(parts: JustBash, base: object, env: ProcessSpec["env"],
   return shell;
 }
 
+/** What a shell that a command runs exports or unsets is its own. */
+async function keepingExports({ state }: Shell, running: Promise<ShellResult>): Promise<ShellResult> {
+  const before = [...(state.exportedVars ?? [])];
+  const result = await running;
+  state.exportedVars?.clear();
+  for (const name of before) state.exportedVars?.add(name);
+  return result;
+}
+
 /** Tells the scripts of the process from those that its commands run, and prepares each. */
 function prepareScripts(shell: Shell, plain: Shell): (script: object) => boolean {
   const execute = shell.execInScope.bind(shell);
@@ -106,7 +117,8 @@ function prepareScripts(shell: Shell, plain: Shell): (script: object) => boolean
     }
     isOwn = depth === 0;
     const source = withArithmetic(withMenus(code, parse), parse);
-    return execute(source, options, scope, depth, ...rest);
+    const running = execute(source, options, scope, depth, ...rest);
+    return depth === 0 ? running : keepingExports(shell, running);
   };
   return (script) => {
     const node = script as SyntaxNode;
