@@ -74,6 +74,8 @@ try {
   const addresses = engines.map(({ name, address }) => `${name}=${address}`);
   const ids = await stage("uidmap", 3 * minutes, "bash", ["scripts/engines/uidmap.sh"]);
   if (!ids.ok) console.log("LEFT OUT: boxes without root, as the package uidmap could not be installed.");
+  const tools = await stage("image tools", 3 * minutes, "bash", ["scripts/engines/image-tools.sh"]);
+  if (!tools.ok) console.log("LEFT OUT: images from a registry without an engine: no skopeo and umoci here.");
   const gvisor = engines.length > 0 ? await makeGvisor(stage) : null;
   const ociRuntimes = gvisor === null ? {} : { LLM_SANDBOX_TEST_OCI: `runc,${gvisor}` };
   await testStage("npm test", 36 * minutes, ["test"], addresses.join(","), ociRuntimes);
