@@ -78,7 +78,7 @@ try {
   if (!tools.ok) console.log("LEFT OUT: images from a registry without an engine: no skopeo and umoci here.");
   const gvisor = engines.length > 0 ? await makeGvisor(stage) : null;
   const ociRuntimes = gvisor === null ? {} : { LLM_SANDBOX_TEST_OCI: `runc,${gvisor}` };
-  await testStage("npm test", 36 * minutes, ["test"], addresses.join(","), ociRuntimes);
+  await testStage("npm test", 40 * minutes, ["test"], addresses.join(","), ociRuntimes);
   await testStage("long tests, in short", 6 * minutes, ["test", "--", "--long"], addresses[0] ?? "");
 } catch (error) {
   say(error.message);
