@@ -216,6 +216,9 @@ def warm_up():
     print(json.loads(json.dumps(namespace["x"], default=str)), flush=True)
     sys.stderr.reconfigure(errors="backslashreplace", line_buffering=True)
     random.seed()
+    environment = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
     yield True
     for attempt in (os.getcwd, lambda: os.listdir("/"), lambda: os.stat("/workspace/x"), lambda: open("/tmp/x")):
         try:
