@@ -51,11 +51,6 @@ function exportedAlone(context: object): object {
   return { ...context, env: new Map(Object.entries(exportedEnv)) };
 }
 
-/** The text as one word of a shell. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 const adapted: Readonly<
   Record<string, (run: Run, argv: string[], context: object) => Promise<CommandResult>>
 > = {

@@ -1,17 +1,8 @@
+import type { CommandContext, ShellResult } from "./bash-shell.ts";
 import { commandOf, nameOf, statementsOf, visitNodes } from "./bash-syntax.ts";
 import type { Parse, SyntaxNode } from "./bash-syntax.ts";
 
-interface Answer {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
-
-interface Context {
-  readonly assignShellVariable?: (name: string, value: string) => Promise<void> | void;
-}
-
-const answer = (exitCode: number, stderr = ""): Answer => ({ stdout: "", stderr, exitCode });
+const answer = (exitCode: number, stderr = ""): ShellResult => ({ stdout: "", stderr, exitCode });
 const lastJob = "__sandbox_job_id";
 const renamed: Readonly<Record<string, string>> = { wait: "__sandbox_wait", jobs: "__sandbox_jobs" };
 
@@ -50,7 +41,9 @@ export class Jobs {
   #last = 1_000;
 
   /** Commands of the shell by their names. */
-  readonly commands: Readonly<Record<string, (argv: string[], context: Context) => Promise<Answer>>> = {
+  readonly commands: Readonly<
+    Record<string, (argv: string[], context: CommandContext) => Promise<ShellResult>>
+  > = {
     __sandbox_job: async ([status = "0"], { assignShellVariable }) => {
       this.#last += 1;
       this.#ended.set(this.#last, Number(status));
@@ -62,7 +55,7 @@ export class Jobs {
     [renamed["jobs"]!]: async () => answer(0),
   };
 
-  #wait(argv: readonly string[]): Answer {
+  #wait(argv: readonly string[]): ShellResult {
     const wanted = argv.filter((word) => !word.startsWith("-"));
     if (argv.includes("-n") && wanted.length === 0) {
       const [first] = this.#ended;

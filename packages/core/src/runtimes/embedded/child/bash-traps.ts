@@ -1,19 +1,10 @@
+import type { CommandContext, ShellResult } from "./bash-shell.ts";
 import type { SyntaxNode } from "./bash-syntax.ts";
 import { elsewhere } from "./elsewhere.ts";
 
 /** Told to `trap` where it stands in a subshell. */
 const inSubshell = "--in-subshell";
 const unsupported = new Set(["DEBUG", "RETURN"]);
-
-interface Answer {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly exitCode: number;
-}
-
-interface Context {
-  readonly assignShellVariable?: (name: string, value: string) => Promise<void> | void;
-}
 
 /**
  * What a shell does when it ends, when a command fails and when it signals itself; nothing else can signal it. The script
@@ -24,7 +15,7 @@ export class Traps {
   #failed = 0;
 
   /** The `trap` command. */
-  command(given: readonly string[]): Answer {
+  command(given: readonly string[]): ShellResult {
     const [first, ...rest] = given;
     if (first === inSubshell) return refusal("a subshell's trap");
     if (first === undefined || first === "-p") return answer(this.#list());
@@ -46,7 +37,9 @@ export class Traps {
   }
 
   /** Commands that `watchFailures` puts into scripts: the first tells the handler, the second how the failed one ended. */
-  get commands(): Readonly<Record<string, (argv: string[], context: Context) => Promise<Answer>>> {
+  get commands(): Readonly<
+    Record<string, (argv: string[], context: CommandContext) => Promise<ShellResult>>
+  > {
     return {
       __sandbox_failed: async ([status = "1", line = "0", command = ""], { assignShellVariable }) => {
         this.#failed = Number(status);
@@ -81,9 +74,9 @@ function nameOf(signal: string): string {
   return name === "0" ? "EXIT" : name;
 }
 
-const answer = (stdout: string): Answer => ({ stdout, stderr: "", exitCode: 0 });
+const answer = (stdout: string): ShellResult => ({ stdout, stderr: "", exitCode: 0 });
 
-export function refusal(what: string): Answer {
+export function refusal(what: string): ShellResult {
   const stderr = `bash: ${what} is not supported in this sandbox. ${elsewhere}\n`;
   return { stdout: "", stderr, exitCode: 1 };
 }

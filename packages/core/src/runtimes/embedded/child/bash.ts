@@ -1,4 +1,4 @@
-import { quoted } from "./bash-commands.ts";
+import { quoted } from "./shell-word.ts";
 import { nameOutputs } from "./bash-devices.ts";
 import { byteString } from "./bash-files.ts";
 import { otherPrograms, traps } from "./bash-programs.ts";

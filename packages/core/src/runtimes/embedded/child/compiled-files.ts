@@ -1,3 +1,4 @@
+import { joined } from "./joined-bytes.ts";
 import { heard, loadClang, ownFolder, run, stepsOf } from "./clang-tools.ts";
 import type { ClangTools } from "./clang-tools.ts";
 import { compiledHeader, headerSource } from "./compiled-header.ts";
@@ -49,14 +50,4 @@ function compiled(tools: ClangTools, options: readonly string[], name: string): 
   const output = joined(pieces);
   if (code !== 0) throw new Error(new TextDecoder().decode(output));
   return output;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -95,29 +95,29 @@ void letGo(Thrown* thrown) {
 
 [[gnu::constructor(101)]] void useLastWords() { std::set_terminate(lastWords); }
 
-uintptr_t unsignedAt(const uint8_t*& at) {
+/** A number in LEB128, and what its last byte and its bits tell. */
+struct Number {
   uintptr_t value = 0;
-  unsigned shift = 0;
-  uint8_t byte;
+  unsigned bits = 0;
+  uint8_t last = 0;
+};
+
+Number numberAt(const uint8_t*& at) {
+  Number number;
   do {
-    byte = *at++;
-    value |= static_cast<uintptr_t>(byte & 0x7f) << shift;
-    shift += 7;
-  } while (byte & 0x80);
-  return value;
+    number.last = *at++;
+    number.value |= static_cast<uintptr_t>(number.last & 0x7f) << number.bits;
+    number.bits += 7;
+  } while (number.last & 0x80);
+  return number;
 }
 
+uintptr_t unsignedAt(const uint8_t*& at) { return numberAt(at).value; }
+
 intptr_t signedAt(const uint8_t*& at) {
-  uintptr_t value = 0;
-  unsigned shift = 0;
-  uint8_t byte;
-  do {
-    byte = *at++;
-    value |= static_cast<uintptr_t>(byte & 0x7f) << shift;
-    shift += 7;
-  } while (byte & 0x80);
-  if ((byte & 0x40) && shift < 32) value |= ~uintptr_t{0} << shift;
-  return static_cast<intptr_t>(value);
+  Number number = numberAt(at);
+  if ((number.last & 0x40) && number.bits < 32) number.value |= ~uintptr_t{0} << number.bits;
+  return static_cast<intptr_t>(number.value);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+import { escapeLetters } from "./escape-letters.ts";
 import { ToolError } from "./tool.ts";
 
 export interface AwkToken {
@@ -29,14 +30,7 @@ export const builtins: ReadonlySet<string> = new Set(
 const operators =
   /^(?:\*\*=|\*\*|\|&|&&|\|\||\+\+|--|[-+*/%^]=|==|<=|>=|!=|!~|>>|[-+*/%^!<>|?:~$=,;(){}[\]])/;
 const escapes: Readonly<Record<string, string>> = {
-  n: "\n",
-  t: "\t",
-  r: "\r",
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  v: "\v",
-  "\\": "\\",
+  ...escapeLetters,
   '"': '"',
   "/": "/",
 };

@@ -1,3 +1,4 @@
+import { globPattern } from "./glob.ts";
 import { takeOptions } from "./options.ts";
 import type { Given } from "./options.ts";
 import { fromBasic, fromExtended } from "./regex.ts";
@@ -135,14 +136,6 @@ async function collect(
     await collect(`${file.replace(/\/$/, "")}/${name}`, true, isNamed, given, context, found, complain);
   }
 }
-
-const globPattern = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .replaceAll(/[.+^${}()|\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")}$`,
-  );
 
 class Searcher {
   readonly #pattern: RegExp;

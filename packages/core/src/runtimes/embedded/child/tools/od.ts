@@ -1,3 +1,4 @@
+import { joined } from "../joined-bytes.ts";
 import { takeOptions } from "./options.ts";
 import { ToolError, readBytes, said } from "./tool.ts";
 import type { Tool, ToolContext } from "./tool.ts";
@@ -105,14 +106,8 @@ const short: Readonly<Record<string, string>> = {
 };
 
 async function bytesOfAll(words: readonly string[], context: ToolContext): Promise<Uint8Array> {
-  const files = await Promise.all((words.length > 0 ? words : ["-"]).map((name) => readBytes(name, context)));
-  const all = new Uint8Array(files.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const bytes of files) {
-    all.set(bytes, at);
-    at += bytes.length;
-  }
-  return all;
+  const names = words.length > 0 ? words : ["-"];
+  return joined(await Promise.all(names.map((name) => readBytes(name, context))));
 }
 
 /** `od [-A BASE] [-t TYPE] [-j SKIP] [-N COUNT] [-w WIDTH] [-v] [-bcdox] [FILE]`. */

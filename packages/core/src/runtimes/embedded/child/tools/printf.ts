@@ -1,3 +1,4 @@
+import { escapeLetters } from "./escape-letters.ts";
 import { sprintf } from "./awk-values.ts";
 import { formatDate } from "./date.ts";
 import { byteString, bytesOf, encoded, saidBytes } from "./tool.ts";
@@ -5,16 +6,9 @@ import type { Tool, ToolContext } from "./tool.ts";
 import { Zone } from "./zone.ts";
 
 const letters: Readonly<Record<string, string>> = {
-  n: "\n",
-  t: "\t",
-  r: "\r",
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  v: "\v",
+  ...escapeLetters,
   e: "\x1b",
   E: "\x1b",
-  "\\": "\\",
   '"': '"',
   "'": "'",
 };

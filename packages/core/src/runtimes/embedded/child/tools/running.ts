@@ -1,8 +1,7 @@
+import { quoted } from "../shell-word.ts";
 import { takeOptions } from "./options.ts";
 import { ToolError, readText, said } from "./tool.ts";
 import type { Tool, ToolContext, ToolResult } from "./tool.ts";
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 function run(
   words: readonly string[],

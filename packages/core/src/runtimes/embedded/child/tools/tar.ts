@@ -1,3 +1,4 @@
+import { joined } from "../joined-bytes.ts";
 import zlib from "node:zlib";
 import { formatDate } from "./date.ts";
 import { takeOptions } from "./options.ts";
@@ -233,16 +234,6 @@ async function put(
   await fs.writeFile(path, entry.data);
   await fs.chmod(path, entry.mode);
   if (!given.has("m")) await fs.utimes(path, entry.mtime, entry.mtime);
-}
-
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** Names in the order of the command line, each with the folder of the `-C` before it. */

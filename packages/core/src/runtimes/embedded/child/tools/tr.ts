@@ -1,3 +1,4 @@
+import { escapeLetters } from "./escape-letters.ts";
 import { takeOptions } from "./options.ts";
 import { ToolError, bytesOf, saidBytes, textOf, byteString, encoded } from "./tool.ts";
 import type { Tool } from "./tool.ts";
@@ -21,16 +22,8 @@ const classes: Readonly<Record<string, string>> = {
   cntrl: range(0, 31) + "\x7f",
   xdigit: only(/[0-9A-Fa-f]/),
 };
-const escapes: Readonly<Record<string, string>> = {
-  n: "\n",
-  t: "\t",
-  r: "\r",
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  v: "\v",
-  "\\": "\\",
-};
+
+const escapes: Readonly<Record<string, string>> = escapeLetters;
 
 /** The characters that a set of `tr` names, in order; `[c*]` repeats until the other set is as long. */
 function lettersOf(set: string, wanted: number): string[] {

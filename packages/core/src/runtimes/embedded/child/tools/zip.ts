@@ -1,17 +1,10 @@
+import { globPattern } from "./glob.ts";
 import { takeOptions } from "./options.ts";
-import { joined } from "./tar.ts";
+import { joined } from "../joined-bytes.ts";
 import { ToolError, readBytes, said, saidBytes } from "./tool.ts";
 import type { Tool, ToolContext } from "./tool.ts";
 import { readZip, writeZip } from "./zip-format.ts";
 import type { ZipEntry } from "./zip-format.ts";
-
-const globPattern = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .replaceAll(/[.+^${}()|\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")}$`,
-  );
 
 /** `zip [-r] [-q] [-j] ARCHIVE NAME…`. */
 export const zip: Tool = async (argv, context) => {
